@@ -1,0 +1,1 @@
+"""Minutes become coverage, circles and uncovered areas."""

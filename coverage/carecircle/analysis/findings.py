@@ -1,0 +1,102 @@
+"""The frames of one assessment, and the card that says under which terms they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from carecircle.inputs.issues import IssueLog
+    from carecircle.roads.profiles import TravelProfile
+
+__all__ = ["Findings", "StudyCard"]
+
+
+@dataclass(frozen=True)
+class StudyCard:
+    """The terms under which every figure of a study holds; printed on every output.
+
+    ``limits`` maps the area kind to minutes (``{"urban": 15.0, "rural": 30.0}``), ``eligible`` lists
+    the facility kinds that count, ``kinds`` names them (code -> (Chinese, English)), ``sources``
+    are attribution lines, ``synthetic`` says that the data are made up.
+    """
+
+    title: str
+    title_zh: str
+    as_of: str
+    profile: TravelProfile
+    limits: Mapping[str, float]
+    eligible: tuple[str, ...]
+    kinds: Mapping[str, tuple[str, str]]
+    rings: tuple[float, ...] = (5.0, 10.0, 15.0)
+    language: Literal["zh", "en"] = "zh"
+    direction: Literal["to_facility", "from_facility"] = "to_facility"
+    on_time_share: float = 0.95
+    synthetic: bool = False
+    sources: tuple[str, ...] = ()
+    floor_rule: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All frames of one assessment, in the study's projected CRS; each index joins back.
+
+    Attributes
+    ----------
+    card
+        The terms.
+    areas
+        Index ``area_id``: the input columns, then for each weight *w* of ``homes``, ``people``,
+        ``elders``, ``households`` the columns ``{w}_total``, ``{w}_covered``, ``{w}_uncovered``,
+        ``{w}_not_assessed``, ``{w}_rate`` (covered / total, NaN when the total is 0 or unknown);
+        ``median_minutes``, ``p90_minutes``, ``p99_minutes``, ``minutes_over`` (mean over the limit);
+        ``has_facility`` (roster), ``facility_ids``, ``on_time`` (elders' rate, or homes' where elders
+        are unknown, at least the card's share; NA if unknown) and ``cell``: ``has_in_time``,
+        ``has_late``, ``neighbour_in_time``, ``none_late`` or NA.
+    homes
+        Index ``home_id``: ``area_id``, people columns, ``minutes``, ``facility_id``,
+        ``second_minutes``, ``access_m``, ``reason``, ``limit_minutes``, ``covered`` (True, False, NA
+        when not assessed), ``minutes_over``, point.
+    facilities
+        Index ``facility_id``: the input columns, ``eligible`` (counts in the headline), ``access_m``,
+        ``reason``, ``area_id`` it stands in, ``homes``, ``people``, ``elders`` nearest to it in time.
+    circles
+        One row per facility and ring: ``facility_id``, ``minutes`` (outer limit), ``from_minutes``,
+        polygon. ``facility_id`` is empty where rings were merged.
+    reached_roads
+        Road pieces: ``facility_id``, ``road_id``, ``minutes_start``, ``minutes_end``, line.
+    gaps
+        Uncovered areas, ranked; index ``gap_id``; see :func:`carecircle.uncovered_areas`.
+    floor_areas
+        Index ``area_id``; see :func:`carecircle.check_floor_area`.
+    totals
+        Index ``(level, unit_id)``, levels ``city``, ``district``, ``street``, ``kind``: ``name``, the
+        same sums and rates as ``areas``, ``units_total``, ``units_with_facility``, ``roster_rate``,
+        ``units_on_time``, ``on_time_rate`` and the four ``cell_*`` counts.
+    floor_totals
+        Same index as ``totals``: the floor-area check rolled up.
+    roads, barriers
+        What was travelled on and what stood in the way, for drawing.
+    issues
+        Everything found wrong on the way.
+    """
+
+    card: StudyCard
+    areas: gpd.GeoDataFrame
+    homes: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    circles: gpd.GeoDataFrame
+    reached_roads: gpd.GeoDataFrame
+    gaps: gpd.GeoDataFrame
+    floor_areas: pd.DataFrame
+    totals: pd.DataFrame
+    floor_totals: pd.DataFrame
+    roads: gpd.GeoDataFrame
+    barriers: gpd.GeoDataFrame
+    issues: IssueLog
+    provenance: Mapping[str, object] = field(default_factory=dict)

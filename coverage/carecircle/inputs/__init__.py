@@ -1,0 +1,1 @@
+"""Files become checked frames, and every problem becomes an issue."""

@@ -1,0 +1,390 @@
+"""What every table must look like: columns, types, units, ranges, geometry and known headings.
+
+A contract is data. Reading, checking, docs and templates all look here, so a column has one name
+and one unit in the whole house.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["CONTRACTS", "FACILITY_KINDS", "STATUSES", "Column", "TableContract"]
+
+Kind = Literal["id", "text", "ids", "integer", "number", "flag", "date", "choice"]
+
+#: Facility kinds known by name: code -> (Chinese, English). A study may add its own.
+FACILITY_KINDS: dict[str, tuple[str, str]] = {
+    "station": ("社区居家养老服务站", "community elder-care station"),
+    "day_care": ("日间照料中心", "day-care centre"),
+    "street_centre": ("街道养老综合服务中心", "street elder-care centre"),
+    "embedded_complex": ("多功能嵌入式养老服务综合体", "embedded elder-care complex"),
+    "rural_centre": ("农区养老服务中心", "rural elder-care centre"),
+    "mutual_aid_home": ("互助养老幸福院", "mutual-aid home"),
+    "institution": ("养老机构", "residential institution"),
+    "meal_point": ("幸福居助餐点", "meal point"),
+    "central_kitchen": ("中心厨房", "central kitchen"),
+    "dispatch_centre": ("区指挥调度中心", "district dispatch centre"),
+    "service_complex": ("社区综合服务设施", "community service complex"),
+    "one_stop_hall": ("一站式服务大厅", "one-stop hall"),
+    "social_work_station": ("社会工作服务站", "social-work station"),
+    "volunteer_station": ("志愿服务站点", "volunteer station"),
+    "incubator": ("社会组织孵化场所", "NGO incubator"),
+    "child_protection": ("未成年人保护机构", "child-protection body"),
+    "mental_rehab": ("精神障碍社区康复服务点", "community mental-health rehabilitation"),
+    "marriage_registry": ("婚姻登记处", "marriage registry"),
+    "funeral": ("殡葬设施", "funeral facility"),
+    "rescue_station": ("救助管理站", "rescue station"),
+    "lottery": ("福彩销售站", "welfare lottery outlet"),
+    "health": ("医疗卫生机构", "health facility"),
+    "pharmacy": ("药店", "pharmacy"),
+    "social_facility": ("社会服务设施", "social facility"),
+}
+
+#: Facility status: code -> (Chinese, English). Only ``operating`` counts in a headline.
+STATUSES: dict[str, tuple[str, str]] = {
+    "operating": ("运营", "operating"),
+    "building": ("在建", "under construction"),
+    "planned": ("规划", "planned"),
+    "closed": ("关闭", "closed"),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: name (with the unit in it), type, range and the headings understood on reading.
+
+    ``kind`` is ``id`` (text, unique in the index), ``text``, ``ids`` (ids joined by ``;``),
+    ``integer``, ``number``, ``flag`` (yes/no), ``date`` (ISO) or ``choice`` (a key of ``choices``,
+    whose values are also understood). Missing values stay missing.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    headings: tuple[str, ...] = ()
+    required: bool = False
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TableContract:
+    """One table: its index, its columns and the geometry types it accepts (empty: no geometry)."""
+
+    name: str
+    index: Column
+    columns: tuple[Column, ...]
+    geometry: tuple[str, ...] = ()
+
+    def column(self, name: str) -> Column:
+        """Return the column called ``name`` (the index included).
+
+        Raises
+        ------
+        KeyError
+            If the table has no such column.
+        """
+        for column in (self.index, *self.columns):
+            if column.name == name:
+                return column
+        msg = f"{self.name} has no column {name!r}"
+        raise KeyError(msg)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns, the index first."""
+        return (self.index.name, *(column.name for column in self.columns))
+
+
+def _count(name: str, meaning: str, headings: tuple[str, ...], maximum: float = 5e7) -> Column:
+    return Column(name, "number", meaning, headings, minimum=0, maximum=maximum)
+
+
+def _area(name: str, meaning: str, headings: tuple[str, ...]) -> Column:
+    return Column(name, "number", meaning, headings, unit="m2", minimum=0, maximum=1e7)
+
+
+_PEOPLE = (
+    _count("households", "family households", ("家庭户数", "户数", "户", "hh", "num_households")),
+    _count("population", "resident population", ("常住人口", "人口", "人口数", "pop", "people")),
+    _count(
+        "elders",
+        "residents aged 60 and over",
+        ("老年人口", "60岁及以上人口", "60岁以上人口", "老人", "pop60", "elderly", "seniors"),
+    ),
+    _count("elders80", "residents aged 80 and over", ("80岁及以上人口", "高龄人口", "pop80")),
+)
+_POINT = ("Point",)
+_POLYGON = ("Polygon", "MultiPolygon")
+_LINE = ("LineString", "MultiLineString")
+_KIND_CHOICES: dict[str, tuple[str, ...]] = dict(FACILITY_KINDS)
+
+AREAS = TableContract(
+    "areas",
+    Column(
+        "area_id", "id", "area code", ("社区代码", "编码", "代码", "unit_id", "code", "id"), True
+    ),
+    (
+        Column(
+            "name", "text", "name", ("名称", "社区名称", "社区", "单位名称", "mc"), required=True
+        ),
+        Column(
+            "kind",
+            "choice",
+            "urban or rural: decides the time limit",
+            ("城乡", "城乡分类", "类型", "urban_rural", "type"),
+            required=True,
+            choices={
+                "urban": ("城镇", "城市", "社区", "town", "u", "1"),
+                "rural": ("农村", "农区", "乡村", "村", "village", "country", "r", "2"),
+            },
+        ),
+        Column("street_id", "text", "town or street code", ("街道代码", "镇街代码", "乡镇代码")),
+        Column(
+            "street_name", "text", "town or street", ("街道", "镇街", "乡镇", "街道名称", "street")
+        ),
+        Column("district_id", "text", "district code", ("区代码", "区县代码")),
+        Column("district_name", "text", "district", ("区", "区县", "区县名称", "district")),
+        Column("city_id", "text", "city code", ("市代码",)),
+        Column("city_name", "text", "city", ("市", "城市名称", "city")),
+        *_PEOPLE,
+        Column(
+            "regime",
+            "choice",
+            "building regime: decides the floor-area rule",
+            ("建设类型", "新旧"),
+            choices={
+                "existing": ("已建", "老城区", "既有", "old"),
+                "new": (
+                    "新建",
+                    "新建住宅小区",
+                    "连片改造",
+                    "contiguous_renewal",
+                    "new_residential",
+                ),
+                "mixed": ("混合", "新旧混合"),
+            },
+        ),
+        _count("households_new", "households in new estates", ("新建小区户数", "新建户数")),
+    ),
+    _POLYGON,
+)
+
+FACILITIES = TableContract(
+    "facilities",
+    Column(
+        "facility_id", "id", "facility code", ("设施编号", "设施代码", "编号", "id", "code"), True
+    ),
+    (
+        Column("name", "text", "name", ("名称", "设施名称", "机构名称", "mc"), required=True),
+        Column(
+            "kind",
+            "choice",
+            "facility kind",
+            ("类型", "设施类型", "类别", "type"),
+            required=True,
+            choices=_KIND_CHOICES,
+        ),
+        Column(
+            "status",
+            "choice",
+            "operating unless said otherwise",
+            ("状态", "运营状态", "state"),
+            choices={
+                "operating": ("运营", "运营中", "已建成", "正常", "在用", "open"),
+                "building": ("在建", "建设中", "under construction"),
+                "planned": ("规划", "拟建", "计划"),
+                "closed": ("关闭", "停用", "停业", "撤销"),
+            },
+        ),
+        _area("floor_m2", "gross floor area", ("建筑面积", "面积", "建筑面积(平方米)", "area_m2")),
+        _area("elder_floor_m2", "floor area for elder care", ("养老服务面积", "养老建筑面积")),
+        _area("activity_m2", "floor area for residents' activities", ("居民活动面积", "活动面积")),
+        _count("beds", "beds in all", ("床位", "床位数", "beds_total"), 1e5),
+        _count("nursing_beds", "nursing beds", ("护理型床位", "护理床位", "beds_nursing"), 1e5),
+        _count("institution_beds", "beds in institutions", ("机构床位", "beds_institution"), 1e5),
+        _count("places", "day places", ("服务容量", "托位", "容量", "capacity"), 1e6),
+        Column(
+            "serves",
+            "ids",
+            "area ids served, joined by ;",
+            ("服务社区", "服务范围", "serves_units"),
+        ),
+        Column("opened", "date", "date of opening", ("启用日期", "开业日期", "投用日期")),
+        Column("closed", "date", "date of closing", ("关闭日期", "停用日期")),
+        Column("safety_net", "flag", "safety-net institution", ("兜底", "兜底性养老机构")),
+        Column("open_to_community", "flag", "institution open to residents", ("对社区开放",)),
+        Column(
+            "extra_minutes",
+            "number",
+            "minutes added at this facility",
+            ("附加分钟",),
+            unit="minutes",
+            minimum=0,
+            maximum=600,
+        ),
+    ),
+    (*_POINT, *_POLYGON),
+)
+
+HOMES = TableContract(
+    "homes",
+    Column("home_id", "id", "home code", ("住宅编号", "楼栋编号", "编号", "id"), required=True),
+    (Column("area_id", "text", "area it lies in", ("社区代码", "unit_id")), *_PEOPLE),
+    _POINT,
+)
+
+BUILDINGS = TableContract(
+    "buildings",
+    Column(
+        "building_id", "id", "building code", ("楼栋编号", "建筑编号", "编号", "osm_id", "id"), True
+    ),
+    (
+        Column("area_id", "text", "area it lies in", ("社区代码", "unit_id")),
+        Column(
+            "floors",
+            "number",
+            "storeys",
+            ("层数", "楼层", "building:levels", "levels"),
+            minimum=0,
+            maximum=150,
+        ),
+        Column(
+            "residential_share",
+            "number",
+            "share of floor space lived in",
+            ("居住比例",),
+            minimum=0,
+            maximum=1,
+        ),
+        _count("dwellings", "dwellings", ("住宅套数", "套数", "building:flats"), 1e5),
+        Column("use", "text", "building use", ("用途", "building")),
+    ),
+    (*_POLYGON, *_POINT),
+)
+
+ROADS = TableContract(
+    "roads",
+    Column("road_id", "id", "road code", ("道路编号", "osm_id", "fid", "id")),
+    (
+        Column(
+            "highway", "text", "OpenStreetMap highway class", ("道路等级", "等级", "fclass"), True
+        ),
+        Column("oneway", "text", "yes, no or -1", ("单行", "单行道")),
+        Column("oneway_foot", "text", "one-way for people on foot", ("oneway:foot",)),
+        Column("maxspeed", "text", "speed limit in km/h", ("限速",)),
+        Column("access", "text", "OpenStreetMap access", ("通行权限",)),
+        Column("foot", "text", "access on foot", ("步行",)),
+        Column("bicycle", "text", "access by bicycle", ("骑行",)),
+        Column("motor_vehicle", "text", "access by motor vehicle", ("机动车",)),
+        Column("bridge", "text", "bridge", ("桥",)),
+        Column("tunnel", "text", "tunnel", ("隧道",)),
+        Column("layer", "text", "level above or below ground", ("层",)),
+        Column("surface", "text", "surface", ("路面",)),
+        Column("junction", "text", "roundabout and the like", ()),
+        Column("name", "text", "street name", ("道路名称", "路名")),
+        Column(
+            "grade",
+            "number",
+            "climb / length in the drawn direction",
+            ("坡度",),
+            minimum=-1,
+            maximum=1,
+        ),
+        Column(
+            "signals",
+            "number",
+            "traffic signals along the line",
+            ("信号灯",),
+            minimum=0,
+            maximum=99,
+        ),
+        Column("u_blocks", "text", "modes stopped at the start node, joined by ;", ()),
+        Column("v_blocks", "text", "modes stopped at the end node, joined by ;", ()),
+        Column("u", "text", "node at the start", ("from_node", "起点")),
+        Column("v", "text", "node at the end", ("to_node", "终点")),
+    ),
+    _LINE,
+)
+
+BARRIERS = TableContract(
+    "barriers",
+    Column("barrier_id", "id", "barrier code", ("编号", "id")),
+    (
+        Column("name", "text", "name", ("名称",)),
+        Column("kind", "text", "river, railway, gate, ...", ("类型",)),
+        Column(
+            "factor",
+            "number",
+            "polygons: cost times this factor; missing: closed",
+            ("系数",),
+            minimum=1,
+            maximum=1000,
+        ),
+    ),
+    ("Point", *_LINE, *_POLYGON),
+)
+
+SITES = TableContract(
+    "sites",
+    Column("site_id", "id", "candidate code", ("候选点编号", "编号", "id"), required=True),
+    (
+        Column("name", "text", "name", ("名称",)),
+        Column("cost", "number", "cost in the study's money unit", ("造价", "成本"), minimum=0),
+        _area("floor_m2", "floor area it could have", ("建筑面积", "面积")),
+        _count("places", "places it could have", ("服务容量", "容量"), 1e6),
+        Column(
+            "acquisition",
+            "choice",
+            "how the place is got",
+            ("取得方式",),
+            choices={
+                "build": ("新建",),
+                "buy_back": ("回购", "buy back"),
+                "lease": ("租赁",),
+                "convert": ("改造",),
+            },
+        ),
+        Column("required", "flag", "must be chosen", ("必选",)),
+        Column("forbidden", "flag", "must not be chosen", ("禁选",)),
+        Column("group", "text", "at most one of a group", ("组",)),
+    ),
+    _POINT,
+)
+
+PROJECTS = TableContract(
+    "projects",
+    Column("project_id", "id", "housing project code", ("项目编号", "编号", "id"), required=True),
+    (
+        Column("name", "text", "name", ("项目名称", "名称"), required=True),
+        Column("area_id", "text", "area it lies in", ("社区代码",)),
+        Column("phase", "text", "phase of the project", ("期次", "阶段")),
+        _count("dwellings", "dwellings", ("住宅套数", "套数"), 1e5),
+        _count("households", "households", ("户数",), 1e5),
+        *(
+            Column(f"{who}_{step}", "date", f"date of {step}, {what}", (zh,))
+            for who, what, label in (
+                ("home", "housing", "住宅"),
+                ("facility", "facility", "配套设施"),
+            )
+            for step, zh in (
+                ("permit", f"{label}许可日期"),
+                ("start", f"{label}开工日期"),
+                ("accept", f"{label}验收日期"),
+                ("deliver", f"{label}交付日期"),
+            )
+        ),
+        _area("floor_planned_m2", "facility floor area planned", ("规划配套面积",)),
+        _area("floor_built_m2", "facility floor area built", ("建成配套面积",)),
+        _area("floor_accepted_m2", "facility floor area accepted", ("验收配套面积",)),
+        _area("floor_delivered_m2", "facility floor area handed over", ("移交配套面积",)),
+    ),
+)
+
+CONTRACTS: dict[str, TableContract] = {
+    contract.name: contract
+    for contract in (AREAS, FACILITIES, HOMES, BUILDINGS, ROADS, BARRIERS, SITES, PROJECTS)
+}

@@ -1,0 +1,1 @@
+"""Finished frames become maps, tables and files."""

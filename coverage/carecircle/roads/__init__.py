@@ -1,0 +1,1 @@
+"""Roads become a network; places get positions on it; positions get minutes."""

@@ -1,0 +1,1 @@
+"""What a rule demands, beside what a place has."""
