@@ -21,9 +21,9 @@ __all__ = ["Findings", "StudyCard"]
 class StudyCard:
     """The terms under which every figure of a study holds; printed on every output.
 
-    ``limits`` maps the area kind to minutes (``{"urban": 15.0, "rural": 30.0}``), ``eligible`` lists
-    the facility kinds that count, ``kinds`` names them (code -> (Chinese, English)), ``sources``
-    are attribution lines, ``synthetic`` says that the data are made up.
+    ``limits`` maps the area kind to minutes (``{"urban": 15.0, "rural": 30.0}``), ``eligible``
+    lists the facility kinds that count, ``kinds`` names them (code -> (Chinese, English)),
+    ``sources`` are attribution lines, ``synthetic`` says that the data are made up.
     """
 
     title: str
@@ -55,16 +55,17 @@ class Findings:
         ``elders``, ``households`` the columns ``{w}_total``, ``{w}_covered``, ``{w}_uncovered``,
         ``{w}_not_assessed``, ``{w}_rate`` (covered / total, NaN when the total is 0 or unknown);
         ``median_minutes``, ``p90_minutes``, ``p99_minutes``, ``minutes_over`` (mean over the limit);
-        ``has_facility`` (roster), ``facility_ids``, ``on_time`` (elders' rate, or homes' where elders
-        are unknown, at least the card's share; NA if unknown) and ``cell``: ``has_in_time``,
-        ``has_late``, ``neighbour_in_time``, ``none_late`` or NA.
+        ``has_facility`` (roster), ``facility_ids``, ``on_time`` (elders' rate, or homes' where
+        elders are unknown, at least the card's share; NA if unknown) and ``cell``:
+        ``has_in_time``, ``has_late``, ``neighbour_in_time``, ``none_late`` or NA.
     homes
         Index ``home_id``: ``area_id``, people columns, ``minutes``, ``facility_id``,
-        ``second_minutes``, ``access_m``, ``reason``, ``limit_minutes``, ``covered`` (True, False, NA
-        when not assessed), ``minutes_over``, point.
+        ``second_minutes``, ``access_m``, ``reason``, ``limit_minutes``, ``covered`` (True, False,
+        NA when not assessed), ``minutes_over``, point.
     facilities
-        Index ``facility_id``: the input columns, ``eligible`` (counts in the headline), ``access_m``,
-        ``reason``, ``area_id`` it stands in, ``homes``, ``people``, ``elders`` nearest to it in time.
+        Index ``facility_id``: the input columns, ``eligible`` (counts in the headline),
+        ``access_m``, ``reason``, ``area_id`` it stands in, and ``homes``, ``people``, ``elders``
+        that are nearest to it in time.
     circles
         One row per facility and ring: ``facility_id``, ``minutes`` (outer limit), ``from_minutes``,
         polygon. ``facility_id`` is empty where rings were merged.
@@ -75,8 +76,8 @@ class Findings:
     floor_areas
         Index ``area_id``; see :func:`carecircle.check_floor_area`.
     totals
-        Index ``(level, unit_id)``, levels ``city``, ``district``, ``street``, ``kind``: ``name``, the
-        same sums and rates as ``areas``, ``units_total``, ``units_with_facility``, ``roster_rate``,
+        Index ``(level, unit_id)``, levels ``city``, ``district``, ``street``, ``kind``: ``name``,
+        the same sums and rates as ``areas``, ``units_total``, ``units_with_facility``, ``roster_rate``,
         ``units_on_time``, ``on_time_rate`` and the four ``cell_*`` counts.
     floor_totals
         Same index as ``totals``: the floor-area check rolled up.

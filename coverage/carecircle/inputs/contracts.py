@@ -125,7 +125,11 @@ _KIND_CHOICES: dict[str, tuple[str, ...]] = dict(FACILITY_KINDS)
 AREAS = TableContract(
     "areas",
     Column(
-        "area_id", "id", "area code", ("社区代码", "编码", "代码", "unit_id", "code", "id"), True
+        "area_id",
+        "id",
+        "area code",
+        ("社区代码", "编码", "代码", "unit_id", "code", "id"),
+        required=True,
     ),
     (
         Column(
@@ -176,7 +180,11 @@ AREAS = TableContract(
 FACILITIES = TableContract(
     "facilities",
     Column(
-        "facility_id", "id", "facility code", ("设施编号", "设施代码", "编号", "id", "code"), True
+        "facility_id",
+        "id",
+        "facility code",
+        ("设施编号", "设施代码", "编号", "id", "code"),
+        required=True,
     ),
     (
         Column("name", "text", "name", ("名称", "设施名称", "机构名称", "mc"), required=True),
@@ -240,7 +248,11 @@ HOMES = TableContract(
 BUILDINGS = TableContract(
     "buildings",
     Column(
-        "building_id", "id", "building code", ("楼栋编号", "建筑编号", "编号", "osm_id", "id"), True
+        "building_id",
+        "id",
+        "building code",
+        ("楼栋编号", "建筑编号", "编号", "osm_id", "id"),
+        required=True,
     ),
     (
         Column("area_id", "text", "area it lies in", ("社区代码", "unit_id")),
@@ -271,7 +283,11 @@ ROADS = TableContract(
     Column("road_id", "id", "road code", ("道路编号", "osm_id", "fid", "id")),
     (
         Column(
-            "highway", "text", "OpenStreetMap highway class", ("道路等级", "等级", "fclass"), True
+            "highway",
+            "text",
+            "OpenStreetMap highway class",
+            ("道路等级", "等级", "fclass"),
+            required=True,
         ),
         Column("oneway", "text", "yes, no or -1", ("单行", "单行道")),
         Column("oneway_foot", "text", "one-way for people on foot", ("oneway:foot",)),
