@@ -1,0 +1,95 @@
+"""Positions as the search wants them: on chains, in seconds from both ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from carecircle.roads.access import to_ticks
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from carecircle.roads.network import RoadNetwork
+
+__all__ = ["Direction", "Places", "pack_places"]
+
+Direction = Literal["to_facility", "from_facility"]
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Positions packed for the kernels.
+
+    Attributes
+    ----------
+    chain
+        Chain of each place, -1 where it is not linked.
+    table
+        Seven columns: metres from the chain's start; seconds with and against the chain from its
+        start; seconds between the place and the chain's start, and its end, in the direction of
+        the trip (``inf`` closed); own seconds (access leg and extra); access leg in metres.
+    """
+
+    chain: NDArray[np.int32]
+    table: NDArray[np.float64]
+
+    def by_chain(self, n_chains: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return the places sorted by chain as ``(indptr, place)``; unlinked ones are left out."""
+        linked = np.flatnonzero(self.chain >= 0)
+        order = linked[np.argsort(self.chain[linked], kind="stable")].astype(np.int32)
+        indptr = np.zeros(n_chains + 1, dtype=np.int32)
+        np.cumsum(np.bincount(self.chain[linked], minlength=n_chains), out=indptr[1:])
+        return indptr, order
+
+
+def pack_places(
+    network: RoadNetwork,
+    positions: pd.DataFrame,
+    *,
+    leaving: bool,
+    extra_minutes: pd.Series | None = None,
+) -> Places:
+    """Pack positions for trips that leave from them, or arrive at them.
+
+    Parameters
+    ----------
+    network
+        The network the positions were located on.
+    positions
+        As :func:`carecircle.locate` returns them.
+    leaving
+        Whether the trip starts here.
+    extra_minutes
+        Minutes added at each place, aligned on the index; missing is 0.
+    """
+    chains = network.chains
+    piece = positions["piece"].to_numpy(dtype=np.int64)
+    linked = piece >= 0
+    on = np.where(linked, piece, 0)
+    chain = np.where(linked, chains.chain[on], -1).astype(np.int32)
+    where = positions["fraction"].to_numpy(dtype=float)
+    share = np.where(chains.flipped[on], 1.0 - where, where)
+    seconds = np.where(
+        chains.flipped[on][:, None], network.seconds[on][:, ::-1], network.seconds[on]
+    )
+    is_open = np.isfinite(chains.seconds[chain])
+    part = to_ticks(share[:, None] * np.where(is_open, seconds, 0.0))
+    along = np.where(is_open, chains.before[on] + part, 0.0)
+    total = np.where(is_open, chains.seconds[chain], np.inf)
+    closed = np.where(is_open, 0.0, np.inf)
+    if leaving:
+        gates = np.column_stack([along[:, 1] + closed[:, 1], total[:, 0] - along[:, 0]])
+    else:
+        gates = np.column_stack([along[:, 0] + closed[:, 0], total[:, 1] - along[:, 1]])
+    access_m = positions["access_m"].fillna(0.0).to_numpy(dtype=float)
+    own = to_ticks(access_m / network.profile.leg_speed_m_s)
+    if extra_minutes is not None:
+        own = own + to_ticks(extra_minutes.reindex(positions.index).fillna(0.0).to_numpy() * 60.0)
+    metres = chains.before_m[on] + share * network.length_m[on]
+    table = np.column_stack([metres, along, gates, own, access_m])
+    table[~linked] = np.inf
+    return Places(chain, np.ascontiguousarray(table))
