@@ -15,7 +15,7 @@ import pandas as pd
 
 from carecircle.errors import InputError
 from carecircle.inputs.issues import IssueLog
-from carecircle.inputs.osm_pieces import Pieces, cut_ways
+from carecircle.inputs.osm_pieces import WayPieces, cut_ways
 from carecircle.inputs.osm_scan import NodePositions, TaggedNodes, Ways, scan_extract
 from carecircle.inputs.osm_tags import (
     BARRIER_STOPS,
@@ -98,7 +98,7 @@ def _roads(path: Path, log: IssueLog) -> gpd.GeoDataFrame:
     signals = nodes.ids[nodes.tags["highway"].eq("traffic_signals").to_numpy(dtype=bool)]
     pieces = cut_ways(kept, positions, stops, signals)
     _report_gaps(kept, pieces, log)
-    if not len(pieces.way):
+    if not len(pieces.cut.line):
         log.add(
             "no_roads",
             "fatal",
@@ -146,10 +146,10 @@ def _stops(nodes: TaggedNodes, log: IssueLog) -> tuple[NDArray[np.int64], NDArra
     return nodes.ids[rows], blocks[rows]
 
 
-def _report_gaps(ways: Ways, pieces: Pieces, log: IssueLog) -> None:
+def _report_gaps(ways: Ways, pieces: WayPieces, log: IssueLog) -> None:
     """Say which ways lost nodes, as at the edge of an extract, and which are gone altogether."""
     cut = pieces.missing_refs > 0
-    drawn = np.bincount(pieces.way, minlength=len(ways.ids)) > 0
+    drawn = np.bincount(pieces.cut.line, minlength=len(ways.ids)) > 0
     where = "the extract ends inside these ways, or its nodes have negative ids"
     for code, which, effect in (
         ("nodes_missing", cut & drawn, "only the parts with known nodes are used"),
@@ -174,23 +174,25 @@ def _some(ids: pd.Series) -> str:
     return shown if len(ids) <= _SHOWN else f"{shown};..."
 
 
-def _road_frame(ways: Ways, pieces: Pieces, blocks: NDArray[np.object_]) -> gpd.GeoDataFrame:
-    way_id = pd.Series(ways.ids[pieces.way]).astype(str)
-    part = "/" + pd.Series(pieces.number).astype(str)
-    road_id = way_id.where(pieces.count == 1, way_id + part)
-    frame = road_columns(ways.tags).take(pieces.way).set_axis(pd.Index(road_id, name="road_id"))
+def _road_frame(ways: Ways, pieces: WayPieces, blocks: NDArray[np.object_]) -> gpd.GeoDataFrame:
+    way_id = pd.Series(ways.ids[pieces.cut.line]).astype(str)
+    part = "/" + pd.Series(pieces.cut.number).astype(str)
+    road_id = way_id.where(pieces.cut.count == 1, way_id + part)
+    frame = (
+        road_columns(ways.tags).take(pieces.cut.line).set_axis(pd.Index(road_id, name="road_id"))
+    )
     frame["signals"] = pieces.signals
-    frame["u_blocks"] = _at_nodes(blocks, pieces.u_mark, frame.index)
-    frame["v_blocks"] = _at_nodes(blocks, pieces.v_mark, frame.index)
+    frame["u_blocks"] = _at_nodes(blocks, pieces.u_stop, frame.index)
+    frame["v_blocks"] = _at_nodes(blocks, pieces.v_stop, frame.index)
     frame["u"], frame["v"] = pieces.u, pieces.v
-    return gpd.GeoDataFrame(frame, geometry=pieces.lines, crs=_CRS)
+    return gpd.GeoDataFrame(frame, geometry=pieces.cut.geometry, crs=_CRS)
 
 
 def _at_nodes(
-    blocks: NDArray[np.object_], mark: NDArray[np.int64], index: pd.Index[str]
+    blocks: NDArray[np.object_], stop: NDArray[np.int64], index: pd.Index[str]
 ) -> pd.Series[str]:
     words = np.array([*blocks, None], dtype=object)  # row -1: nobody is stopped
-    return pd.Series(words[mark], index=index, dtype=_TEXT)
+    return pd.Series(words[stop], index=index, dtype=_TEXT)
 
 
 def _no_roads() -> gpd.GeoDataFrame:

@@ -6,47 +6,41 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
+
+from carecircle.inputs.cutting import Cut, cut_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carecircle.inputs.osm_scan import NodePositions, Ways
 
-__all__ = ["Pieces", "cut_ways"]
+__all__ = ["WayPieces", "cut_ways"]
 
 
 @dataclass(frozen=True)
-class Pieces:
-    """Road pieces between two nodes.
+class WayPieces:
+    """Road pieces between two nodes; arrays have one entry per piece.
 
     Parameters
     ----------
-    way
-        Row of the way each piece belongs to.
-    number, count
-        Place of the piece in its way, from 1, and number of pieces of that way.
+    cut
+        Way, place in the way and geometry of each piece.
     u, v
         Node ids at start and end.
-    lines
-        Geometry in longitude and latitude.
     signals
-        Marked nodes along the piece; a node at an end counts one half.
-    u_mark, v_mark
+        Traffic signals along the piece; one at an end counts one half.
+    u_stop, v_stop
         Place in ``stops`` of the node at start and end; -1 where nobody is stopped.
     missing_refs
-        References per way to nodes that the extract does not hold.
+        Per way: references to nodes that the extract does not hold.
     """
 
-    way: NDArray[np.int64]
-    number: NDArray[np.int64]
-    count: NDArray[np.int64]
+    cut: Cut
     u: NDArray[np.int64]
     v: NDArray[np.int64]
-    lines: NDArray[np.object_]
     signals: NDArray[np.float64]
-    u_mark: NDArray[np.int64]
-    v_mark: NDArray[np.int64]
+    u_stop: NDArray[np.int64]
+    v_stop: NDArray[np.int64]
     missing_refs: NDArray[np.int64]
 
 
@@ -55,7 +49,7 @@ def cut_ways(
     positions: NodePositions,
     stops: NDArray[np.int64],
     signals: NDArray[np.int64],
-) -> Pieces:
+) -> WayPieces:
     """Cut each way at its ends, at nodes used more than once and at nodes that stop someone.
 
     A reference to a node that the extract does not hold ends the piece: no line is drawn across
@@ -75,35 +69,20 @@ def cut_ways(
     way, refs = _without_repeats(ways)
     nodes, at = np.unique(refs, return_inverse=True)
     lonlat = positions.of(nodes)
-    present = ~np.isnan(lonlat[:, 0])[at]
-    mark = _rows_of(nodes, stops)
-    is_break = (np.bincount(at, minlength=len(nodes)) > 1) | (mark >= 0)
-
-    joined = (way[1:] == way[:-1]) & present[1:] & present[:-1]
-    segment = np.flatnonzero(joined)
-    starts = np.ones(len(segment), dtype=bool)
-    starts[1:] = (np.diff(segment) != 1) | is_break[at[segment[1:]]]
-    first = segment[starts]
-    last = segment[np.append(starts[1:], True)[: len(segment)]] + 1
-
-    sizes = last - first + 1
-    piece = np.repeat(np.arange(len(first)), sizes)
-    begin = np.cumsum(sizes) - sizes
-    along = np.arange(sizes.sum()) - np.repeat(begin - first, sizes)
-    count = np.bincount(way[first], minlength=len(ways.ids))
+    stop = _places(nodes, stops)
+    is_break = (np.bincount(at, minlength=len(nodes)) > 1) | (stop >= 0)
+    cut = cut_lines(way, lonlat[at], is_break[at])
     has_signal = np.isin(nodes, signals)[at].astype(float)
     passed = np.cumsum(has_signal)
-    return Pieces(
-        way=way[first],
-        number=np.arange(len(first)) - (np.cumsum(count) - count)[way[first]] + 1,
-        count=count[way[first]],
+    first, last = cut.first, cut.last
+    return WayPieces(
+        cut=cut,
         u=refs[first],
         v=refs[last],
-        lines=shapely.linestrings(lonlat[at[along]], indices=piece),
         signals=passed[last - 1] - passed[first] + (has_signal[first] + has_signal[last]) / 2,
-        u_mark=mark[at[first]],
-        v_mark=mark[at[last]],
-        missing_refs=np.bincount(way[~present], minlength=len(ways.ids)),
+        u_stop=stop[at[first]],
+        v_stop=stop[at[last]],
+        missing_refs=np.bincount(way[np.isnan(lonlat[at, 0])], minlength=len(ways.ids)),
     )
 
 
@@ -115,11 +94,11 @@ def _without_repeats(ways: Ways) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return way[keep], ways.refs[keep]
 
 
-def _rows_of(nodes: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return for each node its row in ``wanted``, or -1."""
-    rows = np.full(len(nodes), -1)
+def _places(nodes: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each node its place in ``wanted``, or -1; ``nodes`` are sorted."""
+    places = np.full(len(nodes), -1)
     at = np.searchsorted(nodes, wanted)
-    inside = at < len(nodes)
-    inside[inside] = nodes[at[inside]] == wanted[inside]
-    rows[at[inside]] = np.flatnonzero(inside)
-    return rows
+    found = np.flatnonzero(at < len(nodes))
+    found = found[nodes[at[found]] == wanted[found]]
+    places[at[found]] = found
+    return places

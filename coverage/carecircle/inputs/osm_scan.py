@@ -142,7 +142,7 @@ def unreadable(path: Path, error: Exception) -> Issue:
 def _dump(
     path: Path, folder: Path, way_keys: Iterable[str], node_keys: Iterable[str]
 ) -> NodePositions:
-    import osmium  # noqa: PLC0415 - a compiled library that plain import must not pull in
+    import osmium
 
     store = osmium.index.create_map(f"sparse_file_array,{folder / 'positions'}")
     locate = osmium.NodeLocationsForWays(store)
