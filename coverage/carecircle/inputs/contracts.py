@@ -7,7 +7,10 @@ and one unit in the whole house.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["CONTRACTS", "FACILITY_KINDS", "STATUSES", "Column", "TableContract"]
 
@@ -67,7 +70,7 @@ class Column:
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
-    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

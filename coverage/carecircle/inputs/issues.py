@@ -11,10 +11,10 @@ import pandas as pd
 
 from carecircle.errors import CarecircleWarning, InputError
 
-__all__ = ["Issue", "IssueLog", "Severity"]
+__all__ = ["Issue", "IssueLog", "Severity", "unusable"]
 
 Severity = Literal["fatal", "error", "warning", "note"]
-_ORDER: dict[str, int] = {"fatal": 0, "error": 1, "warning": 2, "note": 3}
+_ORDER: dict[Severity, int] = {"fatal": 0, "error": 1, "warning": 2, "note": 3}
 
 
 @dataclass(frozen=True)
@@ -111,3 +111,17 @@ class IssueLog(list[Issue]):
             raise InputError("\n".join(str(issue) for issue in bad), self)
         for issue in self.of("warning"):
             warnings.warn(str(issue), CarecircleWarning, stacklevel=3)
+
+
+def unusable(code: str, table: str, **details: str) -> InputError:
+    """Return the error that stops one table, with its one fatal issue inside.
+
+    Examples
+    --------
+    >>> raise unusable("no_such_file", "areas", found="areas.gpkg", fix="check the path")
+    Traceback (most recent call last):
+    ...
+    carecircle.errors.InputError: areas: no such file (areas.gpkg); check the path
+    """
+    issue = Issue(code, "fatal", table, **details)
+    return InputError(str(issue), [issue])

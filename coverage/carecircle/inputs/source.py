@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
-__all__ = ["Datum", "Source"]
+__all__ = ["DATUMS", "Datum", "Source"]
 
 Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
+#: The datum names a table may declare.
+DATUMS: tuple[Datum, ...] = get_args(Datum)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,17 @@ class Source:
     encoding: str | None = None
     tags: Mapping[str, Sequence[str] | bool] = field(default_factory=dict)
     admin_level: int | None = None
+
+    @classmethod
+    def of(cls, source: Source | str | Path) -> Source:
+        """Return ``source`` itself, or a source that says nothing but the file.
+
+        Examples
+        --------
+        >>> Source.of("areas.gpkg").file.name
+        'areas.gpkg'
+        """
+        return source if isinstance(source, Source) else cls(Path(source).expanduser())
 
     @property
     def is_osm(self) -> bool:
