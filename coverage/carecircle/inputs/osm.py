@@ -6,36 +6,38 @@ Data (c) OpenStreetMap contributors, Open Database Licence 1.0.
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-
 from carecircle.errors import InputError
 from carecircle.inputs.issues import IssueLog
-from carecircle.inputs.osm_pieces import WayPieces, cut_ways
-from carecircle.inputs.osm_scan import NodePositions, TaggedNodes, Ways, scan_extract
-from carecircle.inputs.osm_tags import (
-    BARRIER_STOPS,
-    NODE_TAGS,
-    WAY_TAGS,
-    blocked_modes,
-    road_columns,
-    set_aside_reason,
-)
+from carecircle.inputs.osm_roads import no_roads, roads_of_extract
+from carecircle.inputs.osm_shapes import AREA_TYPES, OsmShapes, collect_shapes
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
-    from numpy.typing import NDArray
+    import geopandas as gpd
 
-__all__ = ["read_osm_roads"]
+    from carecircle.inputs.source import Source
 
-_CRS = "EPSG:4326"
-_TEXT = "str" if pd.__version__ >= "3" else "object"
-_SHOWN = 10  # ids named in an issue that stands for many records
+__all__ = ["read_osm_areas", "read_osm_features", "read_osm_places", "read_osm_roads"]
+
+#: Tags that become columns of every feature, whatever was asked for.
+_FEATURE_TAGS = (
+    "name", "name:zh", "name:en", "amenity", "social_facility", "social_facility:for", "healthcare",
+    "community_centre", "office", "operator", "operator:type", "capacity", "beds", "building",
+    "building:levels", "building:flats", "place", "population", "addr:city", "addr:street",
+    "addr:housenumber", "addr:postcode", "start_date",
+)  # fmt: skip
+_AREA_TAGS = ("name", "name:zh", "name:en", "admin_level", "population", "ref")
+_PLACES = (
+    "city", "borough", "suburb", "quarter", "neighbourhood", "town", "village", "hamlet",
+    "isolated_dwelling",
+)  # fmt: skip
 
 
 def read_osm_roads(
@@ -74,130 +76,169 @@ def read_osm_roads(
     --------
     >>> roads = read_osm_roads("town.osm.pbf")  # doctest: +SKIP
     """
-    own = IssueLog() if log is None else log
-    try:
-        roads = _roads(Path(path), own)
-    except InputError as error:
-        own.extend(error.issues)
-        roads = _no_roads()
+    return _heard(lambda own: roads_of_extract(Path(path), own), no_roads, log)
+
+
+def read_osm_features(source: Source, *, log: IssueLog | None = None) -> gpd.GeoDataFrame:
+    """Read features by tag: nodes as points, closed ways and multipolygons as polygons.
+
+    Parameters
+    ----------
+    source
+        The extract and its ``tags``; without tags, every ``building``. ``True`` takes every value
+        but ``no``; of a list of values such as ``clinic;doctors``, one that fits is enough.
+    log
+        Collects the issues. Without it, errors raise and warnings warn.
+
+    Returns
+    -------
+    gpd.GeoDataFrame
+        Points and (multi)polygons in EPSG:4326; index ``osm_id`` such as ``n12``, ``w34``, ``r56``
+        (node, way, relation). Text columns: the tags asked for and the usual ones (``name``,
+        ``building:levels``, ``amenity``, ...); missing tags are NA. ``source.where`` is not
+        applied.
+
+    Raises
+    ------
+    InputError
+        Without a log: if the file is missing or damaged, or an outline is open or incomplete.
+
+    Examples
+    --------
+    >>> from carecircle.inputs.source import Source
+    >>> clinics = Source(Path("town.osm.pbf"), tags={"amenity": ["clinic", "doctors"]})
+    >>> read_osm_features(clinics)  # doctest: +SKIP
+    """
+    tags = dict(source.tags) or {"building": True}
+    columns = list(dict.fromkeys((*_FEATURE_TAGS, *tags)))
+
+    def read(own: IssueLog) -> gpd.GeoDataFrame:
+        shapes = collect_shapes(source.file, tags, table="features")
+        shapes.report_without_shape("features", own)
+        if shapes.denied:
+            own.add(
+                "not_a_feature",
+                "note",
+                "features",
+                record=";".join(sorted(shapes.denied)[:10]),
+                found=f"{len(shapes.denied):,} whose tag says no",
+                effect="not used",
+            )
+        return shapes.frame(columns)
+
+    return _heard(read, lambda: OsmShapes().frame(columns), log)
+
+
+def read_osm_places(source: Source, *, log: IssueLog | None = None) -> gpd.GeoDataFrame:
+    """Read the place nodes: towns, villages, quarters and the like.
+
+    Parameters
+    ----------
+    source
+        The extract; its ``tags`` may say which, ``{"place": ["village"]}``.
+    log
+        As for :func:`read_osm_features`.
+
+    Returns
+    -------
+    gpd.GeoDataFrame
+        Points in EPSG:4326, index ``osm_id``, columns as for :func:`read_osm_features`.
+
+    Raises
+    ------
+    InputError
+        Without a log: if the file is missing or damaged.
+
+    Examples
+    --------
+    >>> read_osm_places(Source(Path("town.osm.pbf")))  # doctest: +SKIP
+    """
+    tags = {"place": source.tags.get("place", _PLACES)}
+    heard = IssueLog()
+    places = read_osm_features(replace(source, tags=tags), log=heard)
+    own = IssueLog(issue for issue in heard if issue.severity == "fatal")
     if log is None:
         own.settle()
-    return roads
+    else:
+        log.extend(own)
+    return places[places.geom_type == "Point"]
 
 
-def _roads(path: Path, log: IssueLog) -> gpd.GeoDataFrame:
-    ways, nodes, positions = scan_extract(
-        path,
-        way_keys=["highway"],
-        way_tags=WAY_TAGS,
-        node_keys=["highway", "barrier"],
-        node_tags=NODE_TAGS,
-    )
-    kept = _usable(ways, log)
-    stops, blocks = _stops(nodes, log)
-    signals = nodes.ids[nodes.tags["highway"].eq("traffic_signals").to_numpy(dtype=bool)]
-    pieces = cut_ways(kept, positions, stops, signals)
-    _report_gaps(kept, pieces, log)
-    if not len(pieces.cut.line):
-        log.add(
-            "no_roads",
-            "fatal",
-            "roads",
-            record=str(path),
-            found=f"{len(ways.ids):,} ways with a highway tag, no usable road",
-            fix="take an extract of the study area with its roads, not one filtered to other tags",
-        )
-    return _road_frame(kept, pieces, blocks)
+def read_osm_areas(source: Source, *, log: IssueLog | None = None) -> gpd.GeoDataFrame:
+    """Read the administrative areas of one level as polygons.
 
+    Only outlines that the extract holds whole become areas; a neighbour cut by the edge of the
+    extract is an issue that counts its missing member ways. A closed way that is part of the
+    outline of a relation (an exclave, as a rule) is not an area of its own.
 
-def _usable(ways: Ways, log: IssueLog) -> Ways:
-    """Leave out what is no road, with one note per reason."""
-    reasons = set_aside_reason(ways.tags)
-    for reason, rows in pd.Series(ways.ids).groupby(reasons):
-        if reason:
-            log.add(
-                "not_a_road",
-                "note",
-                "roads",
-                record=_some(rows),
-                field="highway",
-                found=f"{len(rows):,} ways with {reason}",
-                effect="not used as roads",
+    Parameters
+    ----------
+    source
+        The extract and its ``admin_level``.
+    log
+        Collects the issues. Without it, errors raise and warnings warn.
+
+    Returns
+    -------
+    gpd.GeoDataFrame
+        Polygons, MultiPolygons where there are exclaves, in EPSG:4326; index ``osm_id`` such as
+        ``r1155956``; text columns ``name``, ``name:zh``, ``name:en``, ``admin_level``,
+        ``population``, ``ref``. ``source.where`` is not applied.
+
+    Raises
+    ------
+    InputError
+        Without a log: if the file is missing or damaged, has no area of that level, or holds one
+        only in part.
+
+    Examples
+    --------
+    >>> from carecircle.inputs.source import Source
+    >>> read_osm_areas(Source(Path("town.osm.pbf"), admin_level=8))  # doctest: +SKIP
+    """
+    level = str(source.admin_level)
+
+    def read(own: IssueLog) -> gpd.GeoDataFrame:
+        shapes = collect_shapes(source.file, {"boundary": ["administrative"]}, table="areas")
+        levels = Counter(tags.get("admin_level", "none") for tags in shapes.tags.values())
+        outline = {f"w{way}" for ways in shapes.members.values() for way in ways}
+        shapes.only(
+            lambda name, tags: (
+                tags.get("admin_level") == level
+                and name not in outline
+                and (name in shapes.wkb or tags.get("type") in AREA_TYPES)
             )
-    return ways.take(np.flatnonzero(reasons == ""))
-
-
-def _stops(nodes: TaggedNodes, log: IssueLog) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    """Return the nodes that stop someone, and whom, as modes joined by ``;``."""
-    barrier = nodes.tags["barrier"]
-    unknown = barrier.notna() & ~barrier.isin(list(BARRIER_STOPS))
-    for value, ids in pd.Series(nodes.ids)[unknown].groupby(barrier[unknown]):
-        log.add(
-            "unknown_barrier",
-            "note",
-            "roads",
-            record=_some(ids),
-            field="barrier",
-            found=f"barrier={value} at {len(ids):,} nodes",
-            used="its access tags alone",
         )
-    blocks = blocked_modes(nodes.tags)
-    rows = np.flatnonzero(blocks != "")
-    return nodes.ids[rows], blocks[rows]
-
-
-def _report_gaps(ways: Ways, pieces: WayPieces, log: IssueLog) -> None:
-    """Say which ways lost nodes, as at the edge of an extract, and which are gone altogether."""
-    cut = pieces.missing_refs > 0
-    drawn = np.bincount(pieces.cut.line, minlength=len(ways.ids)) > 0
-    where = "the extract ends inside these ways, or its nodes have negative ids"
-    for code, which, effect in (
-        ("nodes_missing", cut & drawn, "only the parts with known nodes are used"),
-        ("way_without_line", ~drawn, "set aside: fewer than two nodes in a row are known"),
-    ):
-        if which.any():
-            log.add(
-                code,
-                "warning",
-                "roads",
-                record=_some(pd.Series(ways.ids[which])),
-                field="nodes",
-                found=f"{int(which.sum()):,} ways, {int(pieces.missing_refs[which].sum()):,} nodes"
-                " not in the file",
-                effect=effect,
-                fix=f"{where}; take an extract cut with complete ways",
+        shapes.report_without_shape("areas", own)
+        areas = shapes.frame(_AREA_TAGS)
+        if areas.empty:
+            found = ", ".join(f"{value} ({n})" for value, n in sorted(levels.items()))
+            own.add(
+                "no_areas",
+                "fatal",
+                "areas",
+                record=str(source.file),
+                field="admin_level",
+                found=f"no whole area of level {level}; levels in the file: {found or 'none'}",
+                fix="choose a level of the file, or give boundaries from another file",
             )
+        return areas
+
+    return _heard(read, lambda: OsmShapes().frame(_AREA_TAGS), log)
 
 
-def _some(ids: pd.Series) -> str:
-    shown = ";".join(ids.iloc[:_SHOWN].astype(str))
-    return shown if len(ids) <= _SHOWN else f"{shown};..."
-
-
-def _road_frame(ways: Ways, pieces: WayPieces, blocks: NDArray[np.object_]) -> gpd.GeoDataFrame:
-    way_id = pd.Series(ways.ids[pieces.cut.line]).astype(str)
-    part = "/" + pd.Series(pieces.cut.number).astype(str)
-    road_id = way_id.where(pieces.cut.count == 1, way_id + part)
-    frame = (
-        road_columns(ways.tags).take(pieces.cut.line).set_axis(pd.Index(road_id, name="road_id"))
-    )
-    frame["signals"] = pieces.signals
-    frame["u_blocks"] = _at_nodes(blocks, pieces.u_stop, frame.index)
-    frame["v_blocks"] = _at_nodes(blocks, pieces.v_stop, frame.index)
-    frame["u"], frame["v"] = pieces.u, pieces.v
-    return gpd.GeoDataFrame(frame, geometry=pieces.cut.geometry, crs=_CRS)
-
-
-def _at_nodes(
-    blocks: NDArray[np.object_], stop: NDArray[np.int64], index: pd.Index[str]
-) -> pd.Series[str]:
-    words = np.array([*blocks, None], dtype=object)  # row -1: nobody is stopped
-    return pd.Series(words[stop], index=index, dtype=_TEXT)
-
-
-def _no_roads() -> gpd.GeoDataFrame:
-    none = np.array([], dtype=np.int64)
-    tags = pd.DataFrame({tag: pd.Series([], dtype=_TEXT) for tag in WAY_TAGS})
-    ways = Ways(none, tags, none, np.array([0]))
-    pieces = cut_ways(ways, NodePositions(none, np.empty((0, 2))), none, none)
-    return _road_frame(ways, pieces, np.array([], dtype=object))
+def _heard(
+    read: Callable[[IssueLog], gpd.GeoDataFrame],
+    empty: Callable[[], gpd.GeoDataFrame],
+    log: IssueLog | None,
+) -> gpd.GeoDataFrame:
+    """Read with a log of its own where the caller gave none; a file that fails gives no rows."""
+    own = IssueLog() if log is None else log
+    try:
+        frame = read(own)
+    except InputError as error:
+        own.extend(error.issues)
+        frame = empty()
+    if log is None:
+        own.settle()
+    return frame

@@ -123,16 +123,14 @@ def scan_extract(
     )
 
 
-def unreadable(path: Path, error: Exception) -> Issue:
+def unreadable(path: Path, error: Exception, table: str = "roads") -> Issue:
     """Return the fatal issue for an extract that cannot be opened or read to its end."""
     if not path.exists():
-        return Issue(
-            "missing_file", "fatal", "roads", str(path), fix="check the path of the extract"
-        )
+        return Issue("missing_file", "fatal", table, str(path), fix="check the path of the extract")
     return Issue(
         "unreadable_extract",
         "fatal",
-        "roads",
+        table,
         str(path),
         found=str(error),
         fix="download the extract again (.osm.pbf, .osm, .osm.gz or .osm.bz2) and compare its size",
