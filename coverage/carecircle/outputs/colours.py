@@ -1,0 +1,107 @@
+"""Colours and symbols that colour-blind readers can tell apart; grey always means no data.
+
+Blue is in time, orange to rust is late, and lightness differs as well as hue, so that the order
+survives red-green blindness and a black-and-white copy. Facilities differ by shape first.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = [
+    "CELLS",
+    "FLOOR",
+    "GAP",
+    "NO_DATA",
+    "RATES",
+    "RATE_EDGES",
+    "ROADS",
+    "Symbol",
+    "home_colours",
+    "ring_colour",
+    "symbol_of",
+]
+
+NO_DATA = "#b9bab8"
+GAP = "#8c2d19"
+
+#: The four cells of roster and time, in the order of the legend.
+CELLS: dict[str, str] = {
+    "has_in_time": "#3d7ea6",
+    "neighbour_in_time": "#a9cde0",
+    "has_late": "#f2c185",
+    "none_late": "#d1693c",
+}
+
+#: Upper edges of the classes of elders covered, in percent, and a colour for each class.
+RATE_EDGES: tuple[float, ...] = (50.0, 75.0, 90.0, 95.0)
+RATES: tuple[str, ...] = ("#c8562f", "#eba667", "#f6dfb9", "#a9cde0", "#3d7ea6")
+
+FLOOR: dict[str, str] = {"pass": "#3d7ea6", "fail": "#d1693c", "not_applicable": "#e3e1da"}
+
+#: Road classes from strong to faint: highway values, colour, width in pixels, first zoom drawn.
+ROADS: tuple[tuple[tuple[str, ...], str, float, int], ...] = (
+    (("motorway", "trunk", "primary"), "#9aa0a3", 1.7, 0),
+    (("secondary", "tertiary"), "#b3b7b8", 1.1, 10),
+    (("unclassified", "residential", "living_street", "service", "road"), "#c6c8c7", 0.8, 12),
+    ((), "#d3d4d0", 0.6, 13),
+)
+
+_IN_TIME = ("#0d4a73", "#2f7fb0", "#74b3d4", "#86c5b4", "#b6dccb", "#d5eadf")
+_OVER, _NO_WAY = "#e2813a", "#8c2d19"
+
+
+class Symbol(NamedTuple):
+    """Shape (known to ``templates/atlas_symbols.js``) and fill of a facility kind."""
+
+    shape: str
+    colour: str
+
+
+_SYMBOLS: dict[str, Symbol] = {
+    "station": Symbol("circle", "#1b7f64"),
+    "day_care": Symbol("pentagon", "#1b7f64"),
+    "street_centre": Symbol("square", "#6a3d9a"),
+    "embedded_complex": Symbol("star", "#6a3d9a"),
+    "rural_centre": Symbol("triangle", "#1b7f64"),
+    "mutual_aid_home": Symbol("triangle_down", "#b0368a"),
+    "institution": Symbol("hexagon", "#3b3f46"),
+    "meal_point": Symbol("diamond", "#8a6d1d"),
+    "service_complex": Symbol("square", "#8b8f94"),
+    "health": Symbol("plus", "#a33b4a"),
+    "pharmacy": Symbol("plus", "#7c8087"),
+}
+_SPARE_SHAPES = ("diamond", "circle", "square", "pentagon", "triangle", "hexagon", "star", "plus")
+_SPARE_COLOURS = ("#5f6670", "#7d6b57", "#56708a", "#77587e")
+
+
+def symbol_of(kind: str, rank: int = 0) -> Symbol:
+    """Return the symbol of a facility kind; unknown kinds take a spare one by ``rank``.
+
+    Examples
+    --------
+    >>> symbol_of("station").shape
+    'circle'
+    """
+    spare = Symbol(
+        _SPARE_SHAPES[rank % len(_SPARE_SHAPES)],
+        _SPARE_COLOURS[rank // len(_SPARE_SHAPES) % len(_SPARE_COLOURS)],
+    )
+    return _SYMBOLS.get(kind, spare)
+
+
+def home_colours(n_within: int) -> tuple[str, ...]:
+    """Return ``n_within`` colours for classes in time, then over, unreachable, not assessed.
+
+    Examples
+    --------
+    >>> len(home_colours(4))
+    7
+    """
+    within = [_IN_TIME[min(place, len(_IN_TIME) - 1)] for place in range(n_within)]
+    return (*within, _OVER, _NO_WAY, NO_DATA)
+
+
+def ring_colour(place: int) -> str:
+    """Return the colour of the ``place``-th shortest ring."""
+    return ("#1f6f8b", "#3f93ad", "#74b6c8", "#a5d0da")[min(place, 3)]

@@ -1,0 +1,111 @@
+"""The words around the map: title, headline figures, terms and sources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from carecircle.outputs.map_text import missing
+
+if TYPE_CHECKING:
+    from carecircle.analysis.findings import Findings, StudyCard
+    from carecircle.outputs.map_text import Speech
+
+__all__ = ["card_of", "headline_of", "limits_text", "ui_words"]
+
+_UI_WORDS = (
+    "no_data", "search", "no_match", "layers", "legend", "panel", "about", "whole", "home",
+    "minutes", "nearest", "access", "limit", "reason", "facility_word", "area_word", "sources",
+)  # fmt: skip
+
+
+def ui_words(say: Speech) -> dict[str, str]:
+    """Return the words that the page's own code says."""
+    return {
+        **{key: say(key) for key in _UI_WORDS},
+        "minute": say("minute", "{}"),
+        "metres": say("metres", "{}"),
+    }
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"
+
+
+def limits_text(card: StudyCard, say: Speech) -> str:
+    """Return the limits by kind of area in one line."""
+    parts = [f"{say(kind)} {say('minute', _number(limit))}" for kind, limit in card.limits.items()]
+    return " · ".join(parts)
+
+
+def card_of(card: StudyCard, say: Speech) -> dict[str, Any]:
+    """Return title, banner, terms and sources."""
+    profile = card.profile
+    speed = f"{profile.speed_m_s:.2f} m/s ({profile.speed_m_s * 60:.0f} m/min)"
+    if profile.class_kmh:
+        speed = say("class_km_h")
+    kinds = [say.pick(card.kinds[kind]) if kind in card.kinds else kind for kind in card.eligible]
+    terms = [
+        (say("limits"), limits_text(card, say)),
+        (say("profile"), profile.name),
+        (say("speed"), speed),
+        (say("speed_source"), profile.source),
+        (say("direction"), say(card.direction)),
+        (say("as_of"), card.as_of or say("no_data")),
+        (say("on_time"), say("on_time_rule", say.percent(card.on_time_share, 1.0))),
+        (say("eligible"), "、".join(kinds)),
+        (say("floor_rule"), card.floor_rule),
+    ]
+    return {
+        "title": say.pick((card.title_zh or card.title, card.title or card.title_zh)),
+        "subtitle": f"{limits_text(card, say)} · {profile.name} · {card.as_of or say('no_data')}",
+        "synthetic": say("synthetic") if card.synthetic else "",
+        "terms": [pair for pair in terms if pair[1]],
+        "sources": list(card.sources),
+    }
+
+
+def headline_of(findings: Findings, say: Speech) -> list[dict[str, Any]]:
+    """Return roster rate beside elders' time rate for each city, then the kinds of area below.
+
+    Nothing is added up here: a study without a city row says that there are no data.
+    """
+    limits = "/".join(_number(limit) for limit in sorted(set(findings.card.limits.values())))
+    cities = _level(findings.totals, "city")
+    rows = list(cities.iterrows()) or [("", pd.Series(dtype=object))]
+    return [
+        {
+            "name": say.text(row.get("name")) if len(rows) > 1 else "",
+            "figures": [_roster(row, say), _elders(row, say, limits)],
+            "note": f"{say('elders_not_assessed')} {say.number(row.get('elders_not_assessed'))}",
+            "rows": [
+                [say(str(key)), _roster(part, say), _elders(part, say, limits)]
+                for key, part in _level(findings.totals, "kind").iterrows()
+            ]
+            if len(rows) == 1
+            else [],
+        }
+        for _, row in rows
+    ]
+
+
+def _level(totals: pd.DataFrame, level: str) -> pd.DataFrame:
+    if not isinstance(totals.index, pd.MultiIndex) or level not in totals.index.get_level_values(0):
+        return totals.iloc[:0]
+    return totals.loc[totals.index.get_level_values(0) == level].droplevel(0)
+
+
+def _figure(label: str, hint: str, part: object, whole: object, say: Speech) -> dict[str, str]:
+    share = "" if missing(part) and missing(whole) else f"{say.number(part)} / {say.number(whole)}"
+    return {"label": label, "hint": hint, "value": say.percent(part, whole), "share": share}
+
+
+def _roster(row: pd.Series, say: Speech) -> dict[str, str]:
+    part, whole = row.get("units_with_facility"), row.get("units_total")
+    return _figure(say("roster"), say("roster_hint"), part, whole, say)
+
+
+def _elders(row: pd.Series, say: Speech, limits: str) -> dict[str, str]:
+    part, whole = row.get("elders_covered"), row.get("elders_total")
+    return _figure(say("elder_time", limits), say("elder_time_hint"), part, whole, say)

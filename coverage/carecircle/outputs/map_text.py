@@ -1,0 +1,245 @@
+"""Words and numbers of the map, Chinese or English, none of them computed here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["WORDS", "Speech", "missing"]
+
+#: Every word the map says: key -> (Chinese, English).
+WORDS: dict[str, tuple[str, str]] = {
+    # states
+    "no_data": ("无数据", "no data"),
+    "yes": ("是", "yes"),
+    "no": ("否", "no"),
+    "has_in_time": ("有设施 · 按时可达", "Has a facility, in time"),
+    "neighbour_in_time": ("无设施 · 邻近设施可达", "Served in time by a neighbour"),
+    "has_late": ("有设施 · 超时", "Has a facility, too late"),
+    "none_late": ("无设施 · 超时(优先)", "No facility, too late (priority)"),
+    "not_assessed": ("未评估", "Not assessed"),
+    "over_limit": ("超出时限", "Over the limit"),
+    "unreachable": ("到不了", "No way found"),
+    "within": ("≤ {} 分钟", "≤ {} min"),
+    "urban": ("城镇", "urban"),
+    "rural": ("农区", "rural"),
+    "pass": ("达标", "pass"),
+    "fail": ("不达标", "fail"),
+    "not_applicable": ("不适用", "not applicable"),
+    "not_assessable": ("无法评估", "not assessable"),
+    # why there is no minute
+    "not_linked": ("离道路过远", "too far from any road"),
+    "other_component": ("道路不连通", "on a separate piece of road"),
+    "beyond_limit": ("超出搜索时限", "beyond the search limit"),
+    "blocked": ("道路被阻断", "blocked"),
+    "no_position": ("没有位置", "no position"),
+    # causes of a gap
+    "no_facility": ("缺设施", "no facility near"),
+    "barrier": ("被阻隔", "barrier"),
+    "road_gap": ("缺路", "road missing"),
+    "planned": ("设施规划中", "facility planned"),
+    "detour": ("绕行", "detour"),
+    "area": ("片区", "area"),
+    "scattered": ("零散", "scattered"),
+    # barriers
+    "river": ("河流水面", "Water"),
+    "railway": ("铁路", "Railway"),
+    "barrier_other": ("其他阻隔", "Other barriers"),
+    # groups and layers
+    "group_areas": ("社区(村)", "Communities and villages"),
+    "layer_cell": ("达标情况", "Verdict"),
+    "layer_rate": ("老年人口覆盖率", "Elders covered in time"),
+    "layer_floor": ("建筑面积达标", "Floor-area check"),
+    "layer_none": ("不着色", "No fill"),
+    "group_people": ("住宅与盲区", "Homes and gaps"),
+    "layer_homes": ("住宅到最近设施的时间", "Homes by minutes to care"),
+    "layer_gaps": ("未覆盖片区", "Uncovered areas"),
+    "layer_bubbles": ("面积缺口", "Floor-area shortfall"),
+    "group_circles": ("服务圈", "Service circles"),
+    "layer_circle": ("{} 分钟服务圈", "{}-minute circle"),
+    "layer_reached": ("可达道路", "Reached roads"),
+    "left_out": ("{} 段,未放入地图", "{} pieces, left out of the map"),
+    "group_facilities": ("设施", "Facilities"),
+    "group_base": ("底图", "Base map"),
+    "layer_roads": ("道路", "Roads"),
+    "layer_barriers": ("河流与铁路", "Water and railways"),
+    "layer_outline": ("社区(村)界", "Boundaries"),
+    "layer_names": ("社区(村)名称", "Names"),
+    # statuses of facilities
+    "operating": ("运营", "operating"),
+    "pipeline": ("在建或规划", "under construction or planned"),
+    "closed": ("关闭", "closed"),
+    "counts": ("计入覆盖", "counted in coverage"),
+    # card
+    "limits": ("时限", "Limits"),
+    "profile": ("出行方式", "Travel"),
+    "speed": ("速度", "Speed"),
+    "speed_source": ("速度依据", "Speed from"),
+    "direction": ("方向", "Direction"),
+    "to_facility": ("住宅 → 设施", "home to facility"),
+    "from_facility": ("设施 → 住宅", "facility to home"),
+    "as_of": ("数据日期", "As of"),
+    "on_time": ("社区按时标准", "On time means"),
+    "on_time_rule": ("至少 {} 的老年人按时可达", "at least {} of elders in time"),
+    "eligible": ("计入设施", "Facilities counted"),
+    "floor_rule": ("面积规则", "Floor-area rule"),
+    "sources": ("数据来源", "Sources"),
+    "synthetic": ("合成数据,仅供演示", "Synthetic data, for demonstration only"),
+    "class_km_h": ("按道路等级", "by road class"),
+    # headline
+    "roster": ("设施覆盖率(名录)", "Roster coverage"),
+    "roster_hint": ("辖区内有设施的社区(村)", "communities that have a facility"),
+    "elder_time": ("老年人口覆盖率({}分钟)", "Elders in time ({} min)"),
+    "elder_time_hint": ("按时可达的老年人", "elders who reach care in time"),
+    "elders_not_assessed": ("未评估老年人", "Elders not assessed"),
+    # popup rows
+    "kind": ("类型", "Kind"),
+    "street": ("镇街", "Town or street"),
+    "verdict": ("判定", "Verdict"),
+    "elders_covered": ("老年人口覆盖", "Elders covered"),
+    "people_covered": ("常住人口覆盖", "Residents covered"),
+    "households_covered": ("家庭户覆盖", "Households covered"),
+    "homes_covered": ("住宅覆盖", "Homes covered"),
+    "median_p90": ("中位 / 90% 分钟", "Median / p90 minutes"),
+    "minutes_over": ("平均超出分钟", "Mean minutes over"),
+    "in_area": ("辖区设施", "Its facilities"),
+    "floor_required": ("应有面积", "Floor area required"),
+    "floor_provided": ("现有面积", "Floor area provided"),
+    "floor_shortfall": ("面积缺口", "Shortfall"),
+    "per_100": ("每百户面积", "Per 100 households"),
+    "floor_status": ("面积判定", "Floor-area verdict"),
+    "status": ("状态", "Status"),
+    "counted": ("计入覆盖", "Counted"),
+    "stands_in": ("所在社区(村)", "Stands in"),
+    "opened": ("启用", "Opened"),
+    "closed_on": ("关闭日期", "Closed on"),
+    "floor": ("建筑面积", "Floor area"),
+    "beds": ("床位", "Beds"),
+    "places": ("日间名额", "Day places"),
+    "nearest_for": ("最近服务对象", "Nearest for"),
+    "nearest_for_value": ("{} 处住宅,老年人 {}", "{} homes, {} elders"),
+    "access": ("接入道路", "Access leg"),
+    "rank": ("序号", "Rank"),
+    "cause": ("原因", "Cause"),
+    "communities": ("社区(村)", "Communities"),
+    "elders": ("老年人", "Elders"),
+    "elders80": ("80岁及以上", "Aged 80 and over"),
+    "population": ("常住人口", "Residents"),
+    "households": ("家庭户", "Households"),
+    "homes": ("住宅", "Homes"),
+    "minutes_mean": ("平均分钟", "Mean minutes"),
+    "over_mean_p90": ("平均 / 90% 超出分钟", "Mean / p90 minutes over"),
+    "nearest": ("最近设施", "Nearest facility"),
+    "nearest_way": ("到最近设施", "To the nearest"),
+    "planned_here": ("规划设施", "Planned facility"),
+    "minutes": ("到达时间", "Time"),
+    "limit": ("时限", "Limit"),
+    "reason": ("说明", "Why"),
+    "home": ("住宅", "Home"),
+    "metres": ("{} 米", "{} m"),
+    "minute": ("{} 分钟", "{} min"),
+    "square_metres": ("{} 平方米", "{} m²"),
+    "elders_label": ("{} 位老人", "{} elders"),
+    # controls
+    "search": ("搜索社区、村、设施", "Search communities and facilities"),
+    "no_match": ("没有找到", "nothing found"),
+    "layers": ("图层", "Layers"),
+    "legend": ("图例", "Legend"),
+    "panel": ("面板", "Panel"),
+    "about": ("口径与来源", "Terms and sources"),
+    "whole": ("全图", "Whole map"),
+    "facility_word": ("设施", "facility"),
+    "area_word": ("社区(村)", "community"),
+}
+_SMALL = 10
+_CLOSE = 1e-9
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Say a word, a number or a share in one language.
+
+    Examples
+    --------
+    >>> Speech("en").share(46, 70)
+    '46 / 70 (65.7%)'
+    >>> Speech("zh")("no_data")
+    '无数据'
+    """
+
+    language: Literal["zh", "en"]
+
+    def __call__(self, key: str, *values: object) -> str:
+        """Return the word; an unknown key (a code of the user's own) is returned as it is."""
+        pair = WORDS.get(key)
+        return self.pick(pair).format(*values) if pair else key
+
+    def pick(self, pair: tuple[str, str]) -> str:
+        """Return the Chinese or the English one of two texts."""
+        return pair[0] if self.language == "zh" else pair[1]
+
+    def text(self, value: object) -> str:
+        """Return text, dates without their midnight; missing gives an empty string."""
+        if missing(value):
+            return ""
+        if isinstance(value, pd.Timestamp):
+            return value.date().isoformat()
+        return str(value).strip()
+
+    def number(self, value: object, digits: int = 0) -> str:
+        """Return a number with thousands separators; missing says so.
+
+        Examples
+        --------
+        >>> Speech("en").number(1234.5), Speech("en").number(3.25), Speech("en").number(None)
+        ('1,234', '3.2', 'no data')
+        """
+        if not _known(value):
+            return self("no_data")
+        found = float(value)  # type: ignore[arg-type]  # _known has seen that it is a number
+        small = not digits and abs(found) < _SMALL and found != round(found)
+        return f"{found:,.{1 if small else digits}f}"
+
+    def unit(self, key: str, value: object, digits: int = 0) -> str:
+        """Return a number with its unit, or that there is none."""
+        return self(key, self.number(value, digits)) if _known(value) else self("no_data")
+
+    def percent(self, numerator: object, denominator: object) -> str:
+        """Return a percentage that never rounds up to 100 or down to 0.
+
+        Examples
+        --------
+        >>> Speech("en").percent(9999, 10000), Speech("en").percent(1, 10000)
+        ('99.9%', '<0.1%')
+        """
+        if not (_known(numerator) and _known(denominator)) or float(denominator) <= 0:  # type: ignore[arg-type]  # known to be a number
+            return self("no_data")
+        part, whole = float(numerator), float(denominator)  # type: ignore[arg-type]  # both known
+        if math.isclose(part, whole, rel_tol=_CLOSE):
+            return "100%"
+        shown = f"{100 * part / whole:.1f}%"
+        if shown == "100.0%":
+            return "99.9%"
+        return "<0.1%" if shown == "0.0%" and part > 0 else shown
+
+    def share(self, numerator: object, denominator: object) -> str:
+        """Return ``n / d (p%)``; the parts that are missing say so."""
+        if not (_known(numerator) or _known(denominator)):
+            return self("no_data")
+        pair = f"{self.number(numerator)} / {self.number(denominator)}"
+        if not (_known(numerator) and _known(denominator)) or not float(denominator):  # type: ignore[arg-type]  # known to be a number
+            return pair
+        return f"{pair} ({self.percent(numerator, denominator)})"
+
+
+def missing(value: object) -> bool:
+    """Tell whether a cell holds None, NaN, NaT or NA."""
+    return value is None or bool(pd.api.types.is_scalar(value) and pd.isna(value))  # type: ignore[call-overload]  # a scalar
+
+
+def _known(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and math.isfinite(float(value))

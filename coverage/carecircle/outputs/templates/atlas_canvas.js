@@ -1,0 +1,152 @@
+/* One canvas for all layers: it draws those that are visible, in order, and asks them who was hit. */
+(function () {
+  "use strict";
+  const carecircle = window.carecircle;
+  const FONT = '"Noto Sans SC","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",system-ui,sans-serif';
+
+  carecircle.font = FONT;
+
+  carecircle.CanvasLayer = L.Renderer.extend({
+    options: { padding: 0.3 },
+
+    initialize: function (drawers) {
+      L.Renderer.prototype.initialize.call(this);
+      this.drawers = drawers;
+      this.visible = new Set();
+      this.draws = 0;
+      this.milliseconds = 0;
+    },
+
+    getEvents: function () {
+      const events = L.Renderer.prototype.getEvents.call(this);
+      events.move = this._onMove;
+      return events;
+    },
+
+    show: function (id, yes) {
+      if (yes) this.visible.add(id);
+      else this.visible.delete(id);
+      this.redraw();
+    },
+
+    redraw: function () {
+      if (!this._map || this._asked) return;
+      this._asked = L.Util.requestAnimFrame(() => {
+        this._asked = null;
+        if (this._map) this._update();
+      });
+    },
+
+    /* Who is at this point of the map's container, topmost first. */
+    hit: function (point) {
+      if (!this._view) return null;
+      const at = this._map.containerPointToLayerPoint(point).subtract(this._bounds.min);
+      const shown = this._shown().filter((drawer) => drawer.hit);
+      // small things first: a home inside an uncovered area must be reachable
+      shown.sort((a, b) => a.reach - b.reach);
+      for (const drawer of shown) {
+        const found = drawer.hit(this._view, at.x, at.y);
+        if (found) return found;
+      }
+      return null;
+    },
+
+    _shown: function () {
+      return this.drawers.filter((drawer) => this.visible.has(drawer.id));
+    },
+
+    _initContainer: function () {
+      this._container = L.DomUtil.create("canvas", "cc-canvas");
+      this._ctx = this._container.getContext("2d");
+    },
+
+    _destroyContainer: function () {
+      L.DomUtil.remove(this._container);
+      delete this._container;
+    },
+
+    _updatePaths: function () {},
+
+    _onZoomEnd: function () {},
+
+    /* A long drag outruns the margin of the canvas: draw again before its edge shows. */
+    _onMove: function () {
+      if (this._map._animatingZoom || this._map.getZoom() !== this._zoom) return;
+      const size = this._map.getSize();
+      const corner = this._map.containerPointToLayerPoint([0, 0]);
+      if (!this._bounds.contains(L.bounds(corner, corner.add(size)))) this.redraw();
+    },
+
+    _update: function () {
+      if (this._map._animatingZoom && this._bounds) return;
+      L.Renderer.prototype._update.call(this);
+      const size = this._bounds.getSize(), canvas = this._container;
+      const ratio = Math.min(window.devicePixelRatio || 1, 2);
+      L.DomUtil.setPosition(canvas, this._bounds.min);
+      canvas.width = Math.round(size.x * ratio);
+      canvas.height = Math.round(size.y * ratio);
+      canvas.style.width = size.x + "px";
+      canvas.style.height = size.y + "px";
+      this._draw(size, ratio);
+    },
+
+    _draw: function (size, ratio) {
+      const before = performance.now();
+      const view = (this._view = this._lookAt(size, ratio));
+      view.ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+      this._shown().forEach((drawer) => {
+        view.ctx.save();
+        drawer.draw(view);
+        view.ctx.restore();
+      });
+      this._write(view);
+      this.draws += 1;
+      this.milliseconds = performance.now() - before;
+    },
+
+    _lookAt: function (size, ratio) {
+      const zoom = this._map.getZoom();
+      const scale = 256 * Math.pow(2, zoom);
+      const shift = this._map.getPixelOrigin().add(this._bounds.min);
+      const margin = 40 / scale;
+      return {
+        ctx: this._ctx, zoom, scale, ratio, size, labels: [],
+        dx: -shift.x, dy: -shift.y,
+        west: shift.x / scale - margin, east: (shift.x + size.x) / scale + margin,
+        north: shift.y / scale - margin, south: (shift.y + size.y) / scale + margin,
+      };
+    },
+
+    /* Labels by rank, each only where it covers no other. */
+    _write: function (view) {
+      const taken = [];
+      const ctx = view.ctx;
+      ctx.textAlign = "center";
+      ctx.textBaseline = "middle";
+      ctx.lineJoin = "round";
+      view.labels.sort((a, b) => a.rank - b.rank || a.order - b.order);
+      for (const label of view.labels) {
+        ctx.font = `${label.weight || 400} ${label.size}px ${FONT}`;
+        const half = ctx.measureText(label.text).width / 2 + 5, high = label.size / 2 + 4;
+        const box = [label.x - half, label.y - high, label.x + half, label.y + high];
+        if (taken.some((t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1])) continue;
+        taken.push(box);
+        if (label.chip) {
+          ctx.fillStyle = "rgba(255,255,255,.94)";
+          ctx.strokeStyle = label.chip;
+          ctx.lineWidth = 1;
+          ctx.beginPath();
+          ctx.rect(box[0], box[1], box[2] - box[0], box[3] - box[1]);
+          ctx.fill();
+          ctx.stroke();
+        } else {
+          ctx.strokeStyle = "rgba(255,255,255,.85)";
+          ctx.lineWidth = 3;
+          ctx.strokeText(label.text, label.x, label.y);
+        }
+        ctx.fillStyle = label.colour;
+        ctx.fillText(label.text, label.x, label.y + 0.5);
+      }
+    },
+  });
+})();

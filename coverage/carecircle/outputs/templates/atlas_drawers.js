@@ -1,0 +1,323 @@
+/* How each type of layer is drawn and hit. Later in ORDER is drawn above. */
+(function () {
+  "use strict";
+  const carecircle = window.carecircle;
+  const decode = carecircle.decode;
+  const ORDER = ["fill", "lines", "outline", "disc", "homes", "gaps", "bubbles", "symbols", "names"];
+  const ASKED = ["symbols", "homes", "bubbles", "gaps", "ground"];
+  const THIN_PX = 0.7;
+
+  function outside(view, box, s) {
+    const b = 4 * s;
+    return !(box[b] < view.east && box[b + 2] > view.west && box[b + 1] < view.south && box[b + 3] > view.north);
+  }
+
+  /* Add one shape to the current path, leaving out points nobody could tell apart. */
+  function trace(view, shape, s, closed) {
+    const ctx = view.ctx;
+    for (let r = shape.first[s]; r < shape.first[s + 1]; r++) {
+      const last = shape.start[r + 1] - 1;
+      let px = 0, py = 0;
+      for (let i = shape.start[r]; i <= last; i++) {
+        const x = shape.x[i] * view.scale + view.dx, y = shape.y[i] * view.scale + view.dy;
+        if (i === shape.start[r]) ctx.moveTo(x, y);
+        else if (i === last || Math.abs(x - px) + Math.abs(y - py) > THIN_PX) ctx.lineTo(x, y);
+        else continue;
+        px = x;
+        py = y;
+      }
+      if (closed) ctx.closePath();
+    }
+  }
+
+  function traceAll(view, shape, closed, wanted) {
+    view.ctx.beginPath();
+    for (let s = 0; s < shape.n; s++) {
+      if ((!wanted || wanted(s)) && !outside(view, shape.box, s)) trace(view, shape, s, closed);
+    }
+  }
+
+  function hitShape(view, shape, x, y) {
+    const mx = (x - view.dx) / view.scale, my = (y - view.dy) / view.scale;
+    for (let s = shape.n - 1; s >= 0; s--) if (decode.inside(shape, s, mx, my)) return s;
+    return -1;
+  }
+
+  function nearest(view, xy, x, y, reach, wanted) {
+    const mx = (x - view.dx) / view.scale, my = (y - view.dy) / view.scale, far = reach / view.scale;
+    let best = far * far, found = -1;
+    for (let i = 0; i < xy.x.length; i++) {
+      const ex = xy.x[i] - mx, ey = xy.y[i] - my;
+      const square = ex * ex + ey * ey;
+      if (square <= best && (!wanted || wanted(i))) {
+        best = square;
+        found = i;
+      }
+    }
+    return found;
+  }
+
+  function grow(zoom, small, large) {
+    return small + (large - small) * Math.min(1, Math.max(0, (zoom - 10) / 7));
+  }
+
+  const make = {};
+
+  make.fill = (layer, data) => {
+    const codes = decode.codes(layer.codes);
+    return {
+      draw(view) {
+        layer.colours.forEach((colour, code) => {
+          traceAll(view, data.areas.shapes, true, (s) => codes[s] === code);
+          view.ctx.globalAlpha = view.zoom > 15 ? 0.42 : 0.62;
+          view.ctx.fillStyle = colour;
+          view.ctx.fill();
+        });
+      },
+    };
+  };
+
+  make.none = () => ({ draw() {} });
+
+  make.outline = (layer, data) => ({
+    draw(view) {
+      traceAll(view, data.areas.shapes, true);
+      view.ctx.lineJoin = "round";
+      view.ctx.strokeStyle = "rgba(255,255,255,.8)";
+      view.ctx.lineWidth = 2.2;
+      view.ctx.stroke();
+      view.ctx.strokeStyle = "#7a8186";
+      view.ctx.lineWidth = 0.8;
+      view.ctx.stroke();
+    },
+  });
+
+  make.lines = (layer, data) => {
+    const classes = layer.classes.map((item) => ({ ...item, shape: decode.shapes(item.shapes, data.step) }));
+    return {
+      draw(view) {
+        const ctx = view.ctx;
+        ctx.lineJoin = ctx.lineCap = "round";
+        classes.forEach((item) => {
+          if (view.zoom < (item.from_zoom || 0)) return;
+          const wide = item.width * grow(view.zoom, 0.85, 2.4);
+          traceAll(view, item.shape, false);
+          ctx.lineWidth = wide;
+          ctx.strokeStyle = item.colour;
+          ctx.setLineDash(item.dash || []);
+          if (item.fill) {
+            ctx.fillStyle = item.fill;
+            ctx.fill();
+          }
+          ctx.stroke();
+        });
+      },
+    };
+  };
+
+  /* Discs of one ring as their union: one tint and one outline, however many overlap. */
+  make.disc = (layer, data) => {
+    const shape = decode.shapes(layer.shapes, data.step);
+    return {
+      draw(view) {
+        const scratch = document.createElement("canvas");
+        scratch.width = view.ctx.canvas.width;
+        scratch.height = view.ctx.canvas.height;
+        const ctx = scratch.getContext("2d");
+        ctx.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
+        traceAll({ ...view, ctx }, shape, true);
+        ctx.strokeStyle = layer.colour;
+        ctx.lineWidth = 3;
+        ctx.stroke();
+        ctx.globalCompositeOperation = "destination-out";
+        ctx.fill("nonzero");
+        ctx.globalCompositeOperation = "source-over";
+        ctx.globalAlpha = 0.2;
+        ctx.fillStyle = layer.colour;
+        ctx.fill("nonzero");
+        view.ctx.drawImage(scratch, 0, 0, view.size.x, view.size.y);
+      },
+    };
+  };
+
+  function dot(colour, r, ratio) {
+    const edge = r > 2.4 ? 0.8 : 0;
+    const half = Math.ceil(r + edge + 1);
+    const sprite = document.createElement("canvas");
+    sprite.width = sprite.height = 2 * half * ratio;
+    const ctx = sprite.getContext("2d");
+    ctx.scale(ratio, ratio);
+    ctx.beginPath();
+    ctx.arc(half, half, r + edge, 0, 7);
+    ctx.fillStyle = "rgba(255,255,255,.9)";
+    if (edge) ctx.fill();
+    ctx.beginPath();
+    ctx.arc(half, half, r, 0, 7);
+    ctx.fillStyle = colour;
+    ctx.fill();
+    return { sprite, half };
+  }
+
+  make.homes = (layer, data) => {
+    const { xy, codes } = data.homes;
+    const nClasses = layer.colours.length;
+    const order = [nClasses - 1, ...Array.from({ length: nClasses - 1 }, (_, i) => i)];
+    const radius = (zoom) => (zoom < 10 ? 0.7 : 0.9 + 0.042 * Math.pow(zoom - 9, 2.1));
+    return {
+      draw(view) {
+        const r = radius(view.zoom);
+        this.drawn = 0;
+        for (const code of order) {
+          const { sprite, half } = dot(layer.colours[code], r, view.ratio);
+          for (let i = 0; i < xy.n; i++) {
+            if (codes[i] !== code) continue;
+            this.drawn += 1;
+            if (xy.x[i] < view.west || xy.x[i] > view.east || xy.y[i] < view.north || xy.y[i] > view.south) continue;
+            const x = xy.x[i] * view.scale + view.dx - half, y = xy.y[i] * view.scale + view.dy - half;
+            view.ctx.drawImage(sprite, x, y, 2 * half, 2 * half);
+          }
+        }
+      },
+      hit(view, x, y) {
+        const index = view.zoom < 12.5 ? -1 : nearest(view, xy, x, y, radius(view.zoom) + 3);
+        return index < 0 ? null : { type: "home", index, x: xy.x[index], y: xy.y[index] };
+      },
+    };
+  };
+
+  function hatch(colour, ratio) {
+    const size = 8, tile = document.createElement("canvas");
+    tile.width = tile.height = size * ratio;
+    const ctx = tile.getContext("2d");
+    ctx.scale(ratio, ratio);
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = 1.1;
+    for (const shift of [-size, 0, size]) {
+      ctx.moveTo(shift - 1, size + 1);
+      ctx.lineTo(shift + size + 1, -1);
+    }
+    ctx.stroke();
+    const pattern = ctx.createPattern(tile, "repeat");
+    pattern.setTransform(new DOMMatrix().scale(1 / ratio));
+    return pattern;
+  }
+
+  make.gaps = (layer, data) => {
+    const shape = decode.shapes(layer.shapes, data.step);
+    const xy = decode.placed(layer, data.step);
+    data.gapPlaces = xy;
+    data.gapShapes = shape;
+    return {
+      draw(view) {
+        const ctx = view.ctx;
+        traceAll(view, shape, true);
+        ctx.fillStyle = "rgba(255,255,255,.22)";
+        ctx.fill("evenodd");
+        ctx.fillStyle = hatch(layer.colour, view.ratio);
+        ctx.globalAlpha = 0.55;
+        ctx.fill("evenodd");
+        ctx.globalAlpha = 1;
+        ctx.strokeStyle = "rgba(255,255,255,.9)";
+        ctx.lineWidth = 3.6;
+        ctx.stroke();
+        ctx.strokeStyle = layer.colour;
+        ctx.lineWidth = 1.7;
+        ctx.stroke();
+        if (view.zoom < 10.5) return;
+        layer.labels.forEach((text, i) => {
+          if (!text || !(xy.x[i] > view.west && xy.x[i] < view.east)) return;
+          const x = xy.x[i] * view.scale + view.dx, y = xy.y[i] * view.scale + view.dy;
+          view.labels.push({ text, x, y, rank: 0, order: i, size: 11.5, weight: 600, colour: layer.colour, chip: layer.colour });
+        });
+      },
+      hit(view, x, y) {
+        const index = hitShape(view, shape, x, y);
+        return index < 0 ? null : { type: "gap", index };
+      },
+    };
+  };
+
+  make.bubbles = (layer, data) => {
+    const m2 = decode.counts(layer.m2), xy = data.areas.xy;
+    const radius = (i, zoom) => Math.sqrt(m2[i] / layer.largest) * grow(zoom, 18, 44);
+    return {
+      draw(view) {
+        for (let i = 0; i < m2.length; i++) {
+          if (!(m2[i] > 0) || isNaN(xy.x[i])) continue;
+          const ctx = view.ctx;
+          ctx.beginPath();
+          ctx.arc(xy.x[i] * view.scale + view.dx, xy.y[i] * view.scale + view.dy, radius(i, view.zoom), 0, 7);
+          ctx.fillStyle = layer.colour;
+          ctx.globalAlpha = 0.25;
+          ctx.fill();
+          ctx.globalAlpha = 0.95;
+          ctx.strokeStyle = layer.colour;
+          ctx.lineWidth = 1.3;
+          ctx.stroke();
+        }
+      },
+      hit(view, x, y) {
+        const index = nearest(view, xy, x, y, 60, (i) => {
+          const ex = xy.x[i] * view.scale + view.dx - x, ey = xy.y[i] * view.scale + view.dy - y;
+          return m2[i] > 0 && Math.hypot(ex, ey) <= radius(i, view.zoom);
+        });
+        return index < 0 ? null : { type: "area", index };
+      },
+    };
+  };
+
+  make.symbols = (layer, data) => {
+    const { xy, kind, status } = data.facilities;
+    const mine = (i) => kind[i] === layer.kind && !isNaN(xy.x[i]);
+    const size = (zoom) => grow(zoom, 4.6, 8.2);
+    return {
+      draw(view) {
+        // solid ones last: an operating facility is never hidden under a planned one
+        for (const hollow of [true, false]) {
+          for (let i = 0; i < xy.n; i++) {
+            if (!mine(i) || status[i] > 0 !== hollow) continue;
+            const x = xy.x[i] * view.scale + view.dx, y = xy.y[i] * view.scale + view.dy;
+            carecircle.symbols.draw(view.ctx, layer, status[i], x, y, size(view.zoom));
+          }
+        }
+      },
+      hit(view, x, y) {
+        const index = nearest(view, xy, x, y, size(view.zoom) + 4, mine);
+        return index < 0 ? null : { type: "facility", index, x: xy.x[index], y: xy.y[index] };
+      },
+    };
+  };
+
+  make.names = (layer, data) => ({
+    draw(view) {
+      if (view.zoom < 11.5) return;
+      const { xy, title } = data.areas;
+      title.forEach((text, i) => {
+        if (!(xy.x[i] > view.west && xy.x[i] < view.east && xy.y[i] > view.north && xy.y[i] < view.south)) return;
+        const x = xy.x[i] * view.scale + view.dx, y = xy.y[i] * view.scale + view.dy;
+        view.labels.push({ text, x, y, rank: 1, order: i, size: grow(view.zoom, 10.5, 14), colour: "#3c4347" });
+      });
+    },
+  });
+
+  /* Areas can always be asked, whatever fills them. */
+  function ground(data) {
+    return {
+      id: "ground",
+      type: "ground",
+      draw() {},
+      hit(view, x, y) {
+        const index = hitShape(view, data.areas.shapes, x, y);
+        return index < 0 ? null : { type: "area", index };
+      },
+    };
+  }
+
+  carecircle.drawers = (layers, data) => {
+    const drawers = layers.map((layer) => Object.assign({ id: layer.id, type: layer.type }, make[layer.type](layer, data)));
+    drawers.sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+    const all = [ground(data), ...drawers];
+    all.forEach((drawer) => (drawer.reach = ASKED.indexOf(drawer.type)));
+    return all;
+  };
+})();

@@ -1,0 +1,71 @@
+/* Popups and tooltips: every text from the data is set as text, never as markup. */
+(function () {
+  "use strict";
+  const carecircle = window.carecircle;
+
+  function element(name, className, text) {
+    const node = document.createElement(name);
+    if (className) node.className = className;
+    if (text !== undefined) node.textContent = text;
+    return node;
+  }
+
+  function table(title, subtitle, rows) {
+    const node = element("div", "cc-card");
+    node.appendChild(element("h2", "", title));
+    if (subtitle) node.appendChild(element("p", "cc-sub", subtitle));
+    const body = node.appendChild(element("table"));
+    rows.filter(([, value]) => value !== "").forEach(([label, value]) => {
+      const row = body.appendChild(element("tr"));
+      row.appendChild(element("th", "", label));
+      row.appendChild(element("td", "", value));
+    });
+    return node;
+  }
+
+  function homeRows(data, words, i) {
+    const homes = data.homes;
+    const limit = homes.limits[homes.limit[i]];
+    const facility = homes.facility[i];
+    const raw = homes.minutes[i] / 100;
+    // one decimal, unless that would put it on the other side of the limit
+    const digits = limit !== undefined && Number(raw.toFixed(1)) <= limit !== raw <= limit ? 2 : 1;
+    const none = words.no_data;
+    return [
+      [words.minutes, homes.minutes[i] < 0 ? none : words.minute.replace("{}", raw.toFixed(digits))],
+      [words.limit, limit === undefined ? none : words.minute.replace("{}", limit)],
+      [words.nearest, facility < 0 ? none : data.facilities.title[facility]],
+      [words.access, homes.access[i] < 0 ? none : words.metres.replace("{}", homes.access[i])],
+      [words.reason, homes.reasons[homes.reason[i]] || ""],
+    ];
+  }
+
+  function recordRows(records, i) {
+    return records.fields.map((field, k) => [field, records.values[i][k]]);
+  }
+
+  carecircle.popups = (data, words, labels) => {
+    const records = { area: data.areas, facility: data.facilities, gap: data.gaps };
+    function homeTitle(i) {
+      const area = data.homes.area[i];
+      return area < 0 ? "" : data.areas.title[area];
+    }
+    return {
+      card(found) {
+        if (found.type === "home") {
+          const state = labels[data.homes.codes[found.index]];
+          const place = [homeTitle(found.index), state].filter(Boolean).join(" · ");
+          return table(words.home, place, homeRows(data, words, found.index));
+        }
+        const set = records[found.type];
+        return table(set.title[found.index], set.subtitle[found.index], recordRows(set, found.index));
+      },
+      line(found) {
+        if (found.type !== "home") return records[found.type].title[found.index];
+        const [minutes, , nearest] = homeRows(data, words, found.index);
+        return `${minutes[1]} · ${nearest[1]}`;
+      },
+    };
+  };
+  carecircle.element = element;
+})();
