@@ -1,0 +1,3 @@
+"""Parts of the maker of the synthetic sample city; see data/make_wuhai.py."""
+
+__all__: list[str] = []

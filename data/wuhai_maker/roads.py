@@ -1,0 +1,231 @@
+"""Roads between the settlements, the expressway, and the meeting of roads with river and rail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from shapely import LineString, MultiPoint
+
+from wuhai_maker.network import Piece, cut_at, degrees, node_crossings, with_structures
+from wuhai_maker.terrain import Terrain, ground, quantise, smooth
+
+__all__ = ["REGIONAL", "Rails", "add_expressway", "add_regional", "cross_rails"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A road through way points (km); a point marked ``snap`` moves to the nearest street node."""
+
+    name: str
+    highway: str
+    points: tuple[tuple[float, float], ...]
+    snap: tuple[int, ...]
+
+
+REGIONAL = (
+    Route("109国道", "trunk", ((2.6, 41), (3.6, 35), (3.35, 30.0), (2.7, 25.7), (1.9, 22.3), (1.2, 19.7), (1.55, 17.6)), (2, 3, 4, 5, 6)),
+    Route("109国道", "trunk", ((1.0, 10.3), (0.4, 6.5), (0.8, 3.0), (0.75, -0.4), (0.5, -5.6), (0.5, -9.6), (1.3, -13.0), (1.75, -15.2)), (0, 5, 7)),
+    Route("109国道", "trunk", ((1.9, -16.2), (2.7, -20.0), (4.4, -24.0), (5.6, -27.9), (6.1, -32.2), (6.3, -36.4), (5.2, -43), (5.5, -53)), (0, 1, 2, 3, 4, 5)),
+    Route("乌海湖大桥", "primary", ((-0.9, 14.6), (-2.3, 14.9), (-4.1, 14.2)), (0,)),
+    Route("沿黄西路", "secondary", ((-4.1, 14.2), (-5.1, 8.0), (-4.9, 3.0), (-5.0, -0.6), (-5.2, -3.2)), (4,)),
+    Route("乌达黄河公路桥", "primary", ((0.75, -0.4), (-1.3, -0.1), (-3.4, -0.3), (-5.0, -0.6)), ()),
+    Route("乌海南桥", "primary", ((0.3, -9.9), (-1.0, -10.9), (-2.6, -11.1), (-4.4, -9.8), (-5.0, -7.4)), (0, 4)),
+    Route("海拉公路", "primary", ((3.6, 10.6), (5.0, 7.5), (7.2, 3.0), (7.9, -3.0), (7.6, -8.5), (7.3, -11.2)), (0, 5)),
+    Route("拉僧庙路", "secondary", ((5.7, -13.4), (3.8, -14.6), (2.2, -15.6)), (0, 2)),
+    Route("公乌素路", "secondary", ((8.2, -14.4), (9.0, -16.8), (10.2, -19.0)), (0, 2)),
+    Route("矿区路", "tertiary", ((10.3, -19.4), (11.6, -20.0)), (0, 1)),
+    Route("矿区路", "tertiary", ((10.3, -19.6), (10.7, -21.0)), (0, 1)),
+    Route("东沟路", "unclassified", ((11.0, -21.2), (12.0, -21.8), (13.0, -21.6)), (0, 2)),
+    Route("苏海图路", "secondary", ((-7.2, -4.2), (-8.6, -2.6), (-9.9, -1.1)), (0, 2)),
+    Route("黄白茨路", "tertiary", ((-10.5, -1.1), (-11.5, -1.9)), (0, 1)),
+    Route("黄白茨西路", "unclassified", ((-11.9, -2.0), (-12.8, -1.4)), (0, 1)),
+    Route("兴华路", "tertiary", ((-10.2, -1.2), (-10.5, -2.6)), (0, 1)),
+    Route("井口路", "unclassified", ((-10.8, -2.9), (-11.5, -3.8)), (0, 1)),
+    Route("五虎山路", "secondary", ((-6.9, -6.6), (-8.5, -8.4), (-10.3, -9.6)), (0, 2)),
+    Route("北坑路", "unclassified", ((-10.7, -9.5), (-11.6, -8.5)), (0, 1)),
+    Route("育红路", "tertiary", ((-10.8, -9.9), (-11.7, -10.7)), (0, 1)),
+    Route("南坑路", "unclassified", ((-11.6, -11.0), (-11.1, -11.9)), (0, 1)),
+    Route("千里山路", "primary", ((2.9, 17.4), (3.6, 20.6), (4.2, 23.7)), (0, 2)),
+    Route("千钢连接线", "secondary", ((3.5, 24.6), (2.9, 25.2), (2.3, 25.6)), (0, 2)),
+    Route("巴音乌素路", "tertiary", ((5.1, 25.0), (6.4, 27.0), (7.1, 28.8)), (0, 2)),
+    Route("渡口路", "tertiary", ((0.5, -5.6), (-0.5, -5.5), (-1.4, -5.6)), (2,)),
+    Route("赛汗乌素路", "unclassified", ((6.1, -32.2), (8.2, -31.8), (10.4, -31.0)), (0, 2)),
+    Route("桌子山路", "unclassified", ((9.1, -12.6), (12.5, -11.0), (15.0, -6.5)), (0,)),
+)  # fmt: skip
+
+#: The expressway and its spur over the river, as way points in km.
+_EXPRESSWAY = [(9.0, 43), (8.0, 32), (6.9, 25), (6.0, 20.5), (4.75, 17), (4.4, 13.6), (4.75, 10), (6.2, 5.5),
+               (6.6, 1.6), (6.1, -4), (4.0, -9.5), (3.9, -15), (6.2, -20.5), (8.9, -27), (9.6, -34), (9, -43), (8.5, -53)]  # fmt: skip
+_SPUR = [(6.6, 1.6), (3.0, 2.0), (-1.0, 1.9), (-4.0, 1.6), (-8.0, 2.6), (-13.0, 3.6), (-19, 4)]
+_EXITS = ((6.1, 20.6), (4.9, 10.4), (7.2, 2.4), (-5.0, 2.0), (4.2, -14.5), (6.2, -27.9))
+_EDGE_M = 420.0
+
+
+def _edges(route: Route, coords: np.ndarray) -> list[Piece]:
+    """Cut a long road into edges of about 420 m."""
+    line = LineString(quantise(coords))
+    count = max(int(line.length / _EDGE_M), 1)
+    whole = Piece(line, route.highway, {"name": route.name})
+    return cut_at(whole, (np.arange(1, count) * line.length / count).tolist())
+
+
+def add_regional(pieces: list[Piece], terrain: Terrain) -> list[Piece]:
+    """Add the roads between settlements; each bridge is one piece from bank to bank."""
+    nodes = np.array(sorted({end for p in pieces if "island" not in p.tags for end in p.ends}))
+    tree = shapely.STRtree(shapely.points(nodes))
+    bank = terrain.river.buffer(35)
+    added = []
+    for route in REGIONAL:
+        points = quantise(ground(route.points))
+        for k in route.snap:
+            points[k] = nodes[tree.nearest(shapely.Point(points[k]))]
+        for piece in _edges(route, smooth(points, 160)):
+            if not terrain.outline.contains(piece.line):
+                continue
+            added += [piece] if piece.line.disjoint(bank) else [piece.part(piece.line, wet="yes")]
+    return node_crossings(_bridges(added, terrain) + pieces)
+
+
+def _bridges(pieces: list[Piece], terrain: Terrain) -> list[Piece]:
+    """Join the pieces near water and cut them again at the banks."""
+    wet = [p for p in pieces if "wet" in p.tags]
+    dry = [p for p in pieces if "wet" not in p.tags]
+    zone = terrain.river.buffer(35)
+    for piece in wet:
+        tags = {k: v for k, v in piece.tags.items() if k != "wet"}
+        plain = Piece(piece.line, piece.highway, tags)
+        dry += with_structures(plain, zone, bridge="yes", layer="1") if piece.line.intersects(terrain.river) else [plain]
+    return dry
+
+
+@dataclass(frozen=True)
+class Rails:
+    """Railway lines with gaps at level crossings."""
+
+    lines: tuple[LineString, ...]
+
+
+def cross_rails(pieces: list[Piece], terrain: Terrain) -> tuple[list[Piece], Rails]:
+    """Give main roads an underpass or a level crossing and take away all other crossings."""
+    rails = shapely.union_all(terrain.rails)
+    gaps = []
+    kept = []
+    for piece in pieces:
+        if not piece.line.crosses(rails) or piece.tags.get("bridge") == "yes":
+            kept.append(piece)
+            continue
+        kind = _crossing_kind(piece)
+        if kind == "none":
+            continue
+        if kind == "level":
+            gaps.append(shapely.intersection(piece.line, rails).buffer(14))
+            kept.append(piece)
+        elif kind == "bridge":
+            kept.append(piece.part(piece.line, bridge="yes", layer="1"))
+        else:
+            kept.append(piece.part(piece.line, tunnel="yes", layer="-1"))
+    cut = shapely.difference(shapely.MultiLineString(list(terrain.rails)), shapely.union_all(gaps))
+    return kept, Rails(tuple(cut.geoms))
+
+
+def _crossing_kind(piece: Piece) -> str:
+    """Say how a road meets the railway."""
+    if "grid" in piece.tags:
+        number = int(piece.tags["grid"].rsplit(":", 1)[1][1:])
+        if piece.highway == "primary":
+            return "tunnel"
+        if piece.highway == "secondary":
+            return "level" if number % 2 else "tunnel"
+        return "none"
+    if "block" in piece.tags:
+        return "none"
+    return "bridge" if piece.highway in ("trunk", "primary") else "level"
+
+
+def _carriageway(coords: np.ndarray, offset: float, terrain: Terrain) -> LineString:
+    line = shapely.offset_curve(LineString(coords), offset, quad_segs=4)
+    line = shapely.simplify(line, 0.6) & terrain.outline
+    return max(getattr(line, "geoms", [line]), key=lambda part: part.length)
+
+
+def add_expressway(pieces: list[Piece], terrain: Terrain) -> list[Piece]:
+    """Add two one-way carriageways that bridge all they cross, and exits to main roads.
+
+    The bridges share no node with the streets below.
+    """
+    lines = []
+    for way in (_EXPRESSWAY, _SPUR):
+        coords = smooth(ground(way), 300)
+        for side, turn in ((-13.0, False), (13.0, True)):
+            line = _carriageway(coords, side, terrain)
+            lines.append(shapely.reverse(line) if turn else line)
+    joined = _join_spur(lines)
+    ramps, stops = _ramps(pieces, joined)
+    below = shapely.STRtree([p.line for p in pieces] + list(terrain.rails))
+    result = list(pieces) + ramps
+    for line, where in zip(joined, stops, strict=True):
+        result += _overpasses(line, where, below, terrain)
+    return result
+
+
+def _join_spur(lines: list[LineString]) -> list[LineString]:
+    """Let the spur begin on the nearer main carriageways."""
+    main = lines[:2]
+    joined = list(main)
+    for spur, turn in zip(lines[2:], (False, True), strict=True):
+        coords = shapely.get_coordinates(spur)
+        end = coords[-1] if turn else coords[0]
+        target = main[1]
+        onto = target.interpolate(target.project(shapely.Point(end)))
+        coords[-1 if turn else 0] = quantise([onto.x, onto.y])
+        joined.append(LineString(quantise(coords)))
+    return joined
+
+
+def _ramps(pieces: list[Piece], lines: list[LineString]) -> tuple[list[Piece], list[list[float]]]:
+    """Join each exit to the nearest road node by links, one way off and one way on."""
+    solid = [p for p in pieces if p.highway in ("trunk", "primary", "secondary") and "bridge" not in p.tags]
+    nodes = np.array(sorted({end for p in solid for end in p.ends}))
+    tree = shapely.STRtree(shapely.points(nodes))
+    ramps: list[Piece] = []
+    stops: list[list[float]] = [[] for _ in lines]
+    for place in ground(_EXITS):
+        exit_point = shapely.Point(place)
+        node = nodes[tree.nearest(exit_point)]
+        near = sorted(range(len(lines)), key=lambda k: lines[k].distance(shapely.Point(node)))[:2]
+        for k in near:
+            metre = lines[k].project(shapely.Point(node))
+            for shift, off in ((-380.0, True), (380.0, False)):
+                at = float(np.clip(metre + shift, 5, lines[k].length - 5))
+                stops[k].append(at)
+                start = quantise(shapely.get_coordinates(lines[k].interpolate(at))[0])
+                ends = (start, node) if off else (node, start)
+                ramps.append(_ramp(*ends))
+    return ramps, stops
+
+
+def _ramp(start: np.ndarray, end: np.ndarray) -> Piece:
+    middle = (start + end) / 2 + (end - start)[::-1] * [-0.12, 0.12]
+    coords = quantise(smooth(np.array([start, middle, end]), 60))
+    return Piece(LineString(coords), "motorway_link", {"oneway": "yes", "layer": "1", "bridge": "yes"})
+
+
+def _overpasses(line: LineString, stops: list[float], below: shapely.STRtree, terrain: Terrain) -> list[Piece]:
+    """Cut a carriageway into edges; the parts over something are bridges."""
+    tags = {"oneway": "yes", "name": "京藏高速(合成)", "maxspeed": "100", "layer": "1"}
+    nodes = {tuple(quantise(shapely.get_coordinates(line.interpolate(s))[0]).tolist()): s for s in stops}
+    count = int(line.length / 900)
+    grid = (np.arange(1, count) * line.length / max(count, 1)).tolist()
+    clear = [g for g in grid if all(abs(g - s) > 120 for s in stops)]
+    pieces = cut_at(Piece(line, "motorway", tags), sorted([*nodes.values(), *clear]))
+    crossed = below.geometries.take(below.query(line, predicate="crosses"))
+    points = shapely.get_coordinates(shapely.intersection(crossed, line))
+    zone = MultiPoint(points).buffer(28) | terrain.river.buffer(40)
+    return [part for p in pieces for part in with_structures(p, zone, bridge="yes")]
+
+
+def dead_end_nodes(pieces: list[Piece]) -> set[tuple[float, float]]:
+    """Return the nodes where one piece ends."""
+    return {node for node, count in degrees(pieces).items() if count == 1}
