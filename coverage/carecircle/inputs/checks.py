@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from carecircle.inputs.contracts import FACILITY_KINDS, STATUSES
 from carecircle.inputs.records import PEOPLE
 from carecircle.inputs.shapes import check_shapes
 from carecircle.inputs.values import (
@@ -56,12 +55,9 @@ def with_kinds(
     >>> own.column("kind").choices["library"]
     ('图书馆', 'library')
     """
-    choices = {**FACILITY_KINDS, **(kinds or {})}
     columns = tuple(
-        replace(column, choices=choices)
+        replace(column, choices={**column.choices, **(kinds or {})})
         if column.name == "kind"
-        else replace(column, choices={c: (*column.choices[c], *STATUSES[c]) for c in STATUSES})
-        if column.name == "status"
         else column
         for column in contract.columns
     )

@@ -9,48 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from carecircle.inputs.kinds import FACILITY_KINDS, FACILITY_WORDS, STATUSES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["CONTRACTS", "FACILITY_KINDS", "STATUSES", "Column", "TableContract"]
 
 Kind = Literal["id", "text", "ids", "integer", "number", "flag", "date", "choice"]
-
-#: Facility kinds known by name: code -> (Chinese, English). A study may add its own.
-FACILITY_KINDS: dict[str, tuple[str, str]] = {
-    "station": ("社区居家养老服务站", "community elder-care station"),
-    "day_care": ("日间照料中心", "day-care centre"),
-    "street_centre": ("街道养老综合服务中心", "street elder-care centre"),
-    "embedded_complex": ("多功能嵌入式养老服务综合体", "embedded elder-care complex"),
-    "rural_centre": ("农区养老服务中心", "rural elder-care centre"),
-    "mutual_aid_home": ("互助养老幸福院", "mutual-aid home"),
-    "institution": ("养老机构", "residential institution"),
-    "meal_point": ("幸福居助餐点", "meal point"),
-    "central_kitchen": ("中心厨房", "central kitchen"),
-    "dispatch_centre": ("区指挥调度中心", "district dispatch centre"),
-    "service_complex": ("社区综合服务设施", "community service complex"),
-    "one_stop_hall": ("一站式服务大厅", "one-stop hall"),
-    "social_work_station": ("社会工作服务站", "social-work station"),
-    "volunteer_station": ("志愿服务站点", "volunteer station"),
-    "incubator": ("社会组织孵化场所", "NGO incubator"),
-    "child_protection": ("未成年人保护机构", "child-protection body"),
-    "mental_rehab": ("精神障碍社区康复服务点", "community mental-health rehabilitation"),
-    "marriage_registry": ("婚姻登记处", "marriage registry"),
-    "funeral": ("殡葬设施", "funeral facility"),
-    "rescue_station": ("救助管理站", "rescue station"),
-    "lottery": ("福彩销售站", "welfare lottery outlet"),
-    "health": ("医疗卫生机构", "health facility"),
-    "pharmacy": ("药店", "pharmacy"),
-    "social_facility": ("社会服务设施", "social facility"),
-}
-
-#: Facility status: code -> (Chinese, English). Only ``operating`` counts in a headline.
-STATUSES: dict[str, tuple[str, str]] = {
-    "operating": ("运营", "operating"),
-    "building": ("在建", "under construction"),
-    "planned": ("规划", "planned"),
-    "closed": ("关闭", "closed"),
-}
 
 
 @dataclass(frozen=True)
@@ -123,7 +89,9 @@ _PEOPLE = (
 _POINT = ("Point",)
 _POLYGON = ("Polygon", "MultiPolygon")
 _LINE = ("LineString", "MultiLineString")
-_KIND_CHOICES: dict[str, tuple[str, ...]] = dict(FACILITY_KINDS)
+_KIND_CHOICES = {
+    kind: (*names, *FACILITY_WORDS.get(kind, ())) for kind, names in FACILITY_KINDS.items()
+}
 
 AREAS = TableContract(
     "areas",
@@ -205,10 +173,10 @@ FACILITIES = TableContract(
             "operating unless said otherwise",
             ("状态", "运营状态", "state"),
             choices={
-                "operating": ("运营", "运营中", "已建成", "正常", "在用", "open"),
-                "building": ("在建", "建设中", "under construction"),
-                "planned": ("规划", "拟建", "计划"),
-                "closed": ("关闭", "停用", "停业", "撤销"),
+                "operating": (*STATUSES["operating"], "运营中", "已建成", "正常", "在用", "open"),
+                "building": (*STATUSES["building"], "建设中"),
+                "planned": (*STATUSES["planned"], "拟建", "计划"),
+                "closed": (*STATUSES["closed"], "停用", "停业", "撤销"),
             },
         ),
         _area("floor_m2", "gross floor area", ("建筑面积", "面积", "建筑面积(平方米)", "area_m2")),
