@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carecircle.errors import CrsError, InputError
@@ -141,6 +141,7 @@ def test_missing_stays_missing_and_inputs_stay_unchanged():
     assert lon[0] == 106.8
 
 
+@settings(deadline=None)
 @given(
     st.floats(73.5, 135), st.floats(18, 53.5), st.integers(0, 4), st.sampled_from(["gcj02", "bd09"])
 )

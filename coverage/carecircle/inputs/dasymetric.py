@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from carecircle.errors import CrsError
+from carecircle.inputs.topology import assign_areas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,7 +180,7 @@ def place_homes(
             fix="correct the area ids or add the areas",
         )
     ask = (foreign | homes["area_id"].isna()).to_numpy()
-    homes.loc[ask, "area_id"] = _assign(homes[ask], areas)
+    homes.loc[ask, "area_id"] = assign_areas(homes[ask], areas).to_numpy()
     outside = homes["area_id"].isna().to_numpy()
     if outside.any():
         log.add(
@@ -188,7 +189,7 @@ def place_homes(
             table,
             field="geometry",
             found=some(homes.index[outside]),
-            effect="homes without an area are in no total",
+            effect="they belong to no area",
             fix="check the boundaries, or leave these records out",
         )
     return homes
@@ -271,13 +272,3 @@ def _with_lonely(
     lonely = bare_homes(ids, spots, areas.index, areas.crs)
     lonely[list(PEOPLE)] = rest.to_numpy()
     return pd.concat([homes, lonely])
-
-
-def _assign(homes: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    ranked = areas.sort_index()
-    point, area = shapely.STRtree(ranked.geometry.to_numpy()).query(
-        homes.geometry.to_numpy(), predicate="intersects"
-    )
-    lowest = np.full(len(homes), len(ranked))
-    np.minimum.at(lowest, point, area)
-    return np.array([*ranked.index, None], dtype=object)[lowest]
