@@ -54,7 +54,7 @@ class Findings:
         Index ``area_id``: the input columns, then for each weight *w* of ``homes``, ``people``,
         ``elders``, ``households`` the columns ``{w}_total``, ``{w}_covered``, ``{w}_uncovered``,
         ``{w}_not_assessed``, ``{w}_rate`` (covered / total, NaN when the total is 0 or unknown);
-        ``median_minutes``, ``p90_minutes``, ``p99_minutes``, ``minutes_over`` (mean over the limit);
+        ``median_minutes``, ``p90_minutes``, ``p99_minutes``, ``minutes_over`` (mean over limit);
         ``has_facility`` (roster), ``facility_ids``, ``on_time`` (elders' rate, or homes' where
         elders are unknown, at least the card's share; NA if unknown) and ``cell``:
         ``has_in_time``, ``has_late``, ``neighbour_in_time``, ``none_late`` or NA.
@@ -77,7 +77,8 @@ class Findings:
         Index ``area_id``; see :func:`carecircle.check_floor_area`.
     totals
         Index ``(level, unit_id)``, levels ``city``, ``district``, ``street``, ``kind``: ``name``,
-        the same sums and rates as ``areas``, ``units_total``, ``units_with_facility``, ``roster_rate``,
+        the same sums and rates as ``areas``, ``units_total``, ``units_with_facility``,
+        ``roster_rate``,
         ``units_on_time``, ``on_time_rate`` and the four ``cell_*`` counts.
     floor_totals
         Same index as ``totals``: the floor-area check rolled up.

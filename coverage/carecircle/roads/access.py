@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from carecircle.roads.profiles import Mode, TravelProfile
 
-__all__ = ["edge_seconds", "linkable", "speeds", "to_ticks", "tobler_factor"]
+__all__ = ["edge_seconds", "is_structure", "linkable", "speeds", "to_ticks", "tobler_factor"]
 
 #: Sums of multiples of 2**-30 s are exact in float64 up to 97 days, so the order in which a path is
 #: added up never changes its time: forward equals backward and ties are true ties.
@@ -112,10 +112,17 @@ def speeds(roads: gpd.GeoDataFrame, profile: TravelProfile) -> NDArray[np.float6
 def linkable(roads: gpd.GeoDataFrame, seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which pieces a place can be entered from: open, not a bridge, tunnel or motorway."""
     mask = np.isfinite(seconds).any(axis=1)
+    return mask & ~is_structure(roads) & ~_is_in(roads["highway"], ("motorway", "motorway_link"))
+
+
+def is_structure(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Return which pieces are bridges or tunnels."""
+    mask = np.zeros(len(roads), dtype=bool)
     for column in ("bridge", "tunnel"):
         if column in roads:
-            mask &= ~_structure(roads[column])
-    return mask & ~_is_in(roads["highway"], ("motorway", "motorway_link"))
+            none = roads[column].isna() | _is_in(roads[column], ("no", "0", "false", "False", ""))
+            mask |= ~none.to_numpy(dtype=bool)
+    return mask
 
 
 def _directions(roads: gpd.GeoDataFrame, mode: Mode) -> NDArray[np.bool_]:
@@ -133,10 +140,7 @@ def _directions(roads: gpd.GeoDataFrame, mode: Mode) -> NDArray[np.bool_]:
 
 
 def _one_way(roads: gpd.GeoDataFrame, mode: Mode) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    if mode in ("walk", "wheelchair"):
-        column = roads.get("oneway_foot")
-    else:
-        column = roads.get("oneway")
+    column = roads.get("oneway_foot" if mode in ("walk", "wheelchair") else "oneway")
     if column is None:
         none = np.zeros(len(roads), dtype=bool)
         return none, none
@@ -163,12 +167,6 @@ def _maxspeed_kmh(column: pd.Series) -> NDArray[np.float64]:
     mph = text.str.contains("mph", na=False).to_numpy()
     kmh = number.to_numpy(dtype=float, na_value=np.nan) * np.where(mph, _KMH_PER_MPH, 1.0)
     return np.where(kmh > 0, kmh, np.nan)
-
-
-def _structure(column: pd.Series) -> NDArray[np.bool_]:
-    return (column.notna() & ~_is_in(column, ("no", "0", "false", "False", ""))).to_numpy(
-        dtype=bool
-    )
 
 
 def _is_in(column: pd.Series, values: Iterable[str]) -> NDArray[np.bool_]:

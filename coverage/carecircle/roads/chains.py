@@ -107,8 +107,8 @@ def build_chains(
     """
     from carecircle.roads.walks import walk_chains
 
-    is_open = np.isfinite(seconds)
-    usable = is_open.any(axis=1)
+    is_open = np.asarray(np.isfinite(seconds))
+    usable = np.asarray(is_open.any(axis=1))
     inner = _inner_nodes(ends, is_open, usable, len(node_xy))
     incident = np.flatnonzero(usable)
     tail = ends[incident].ravel()
@@ -144,8 +144,8 @@ def _inner_nodes(
     usable: NDArray[np.bool_],
     n_nodes: int,
 ) -> NDArray[np.bool_]:
-    # A node is inside a chain when exactly two piece ends meet there, of two different pieces that
-    # are open in the same directions; then each direction of the chain is open or closed as a whole.
+    # A node is inside a chain when exactly two piece ends meet there, of two different pieces open
+    # in the same directions; then each direction of the chain is open or closed as a whole.
     u, v = ends[usable].T
     degree = np.bincount(u, minlength=n_nodes) + np.bincount(v, minlength=n_nodes)
     inner = degree == 2  # noqa: PLR2004  # two piece ends: the road only goes on

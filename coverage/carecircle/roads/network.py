@@ -114,7 +114,7 @@ class RoadNetwork:
             if _metre_crs(barriers, "barriers") != crs:
                 msg = f"barriers are in {barriers.crs}, roads in {roads.crs}; reproject one of them"
                 raise CrsError(msg)
-            roads, walls = cut_at_barriers(roads, barriers, profile.mode), walls_of(barriers)
+            roads, walls = cut_at_barriers(roads, barriers), walls_of(barriers)
         seconds = edge_seconds(roads, profile)
         if not np.isfinite(seconds).any():
             classes = (
@@ -187,8 +187,8 @@ def _metre_crs(frame: gpd.GeoDataFrame, table: str) -> CRS:
     unit = frame.crs.axis_info[0].unit_name if frame.crs.axis_info else "unknown"
     if not frame.crs.is_projected or unit not in ("metre", "meter"):
         msg = (
-            f"{table}: {frame.crs.name} has the unit {unit}; minutes need a projected CRS in metres:"
-            " to_crs(frame.estimate_utm_crs())"
+            f"{table}: {frame.crs.name} has the unit {unit}; minutes need a projected CRS in"
+            " metres, for example to_crs(frame.estimate_utm_crs())"
         )
         raise CrsError(msg)
     return frame.crs

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
 from carecircle.roads.places import Places, pack_places
+from carecircle.roads.terms import bucket_seconds, in_threads, to_minutes, to_seconds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from carecircle.roads.places import Direction
 
 __all__ = ["nearest", "nearest_from_pairs", "reach"]
-
-#: Minutes are rounded to 60 nanoseconds, so that 900 m at 1.0 m/s are 15.0 and not 15.000000000002.
-_DECIMALS = 9
 
 
 def nearest(
@@ -83,14 +79,14 @@ def nearest(
     at_facility = pack_places(network, facilities, leaving=not towards, extra_minutes=extra_minutes)
     chains = network.chains
     graph = chains.arcs(reverse=towards)
-    limit = np.inf if max_minutes is None else _seconds(max_minutes, network)
+    limit = np.inf if max_minutes is None else to_seconds(max_minutes, network)
     labels = label_junctions(graph, chains.metres[graph[3]], _seeds(network, at_facility), limit)
     seconds, who, metres = pick_two(
         (chains.ends, chains.seconds, chains.metres), labels, (at_home.chain, at_home.table),
         (at_facility.chain, at_facility.table), at_facility.by_chain(len(chains.ends)),
         int(towards),
     )  # fmt: skip
-    minutes = _minutes(seconds, network)
+    minutes = to_minutes(seconds, network)
     if max_minutes is not None:
         minutes[minutes > max_minutes] = np.nan
     reason = _reasons(homes, facilities, minutes[:, 0], limited=max_minutes is not None)
@@ -129,7 +125,7 @@ def reach(
     at_home = pack_places(network, homes, leaving=towards)
     at_facility = pack_places(network, facilities, leaving=not towards, extra_minutes=extra_minutes)
     who, whom, seconds = _all_pairs(network, at_facility, at_home, max_minutes, towards=towards)
-    minutes = _minutes(seconds, network)
+    minutes = to_minutes(seconds, network)
     within = np.flatnonzero(minutes <= max_minutes)
     order = within[np.lexsort((whom[within], who[within]))]
     return pd.DataFrame(
@@ -209,17 +205,6 @@ def _check_pairs(pairs: pd.DataFrame, homes: pd.Index) -> None:
         raise InputError(msg)
 
 
-def _seconds(minutes: float, network: RoadNetwork) -> float:
-    # a hair more than the limit: rounding to 60 ns comes after the search and decides
-    return (minutes - network.profile.access_minutes) * 60.0 + 1e-6
-
-
-def _minutes(seconds: NDArray[np.float64], network: RoadNetwork) -> NDArray[np.float64]:
-    minutes = np.round(seconds / 60.0 + network.profile.access_minutes, _DECIMALS)
-    minutes[np.isinf(minutes)] = np.nan
-    return minutes
-
-
 def _seeds(
     network: RoadNetwork, places: Places
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]:
@@ -242,31 +227,19 @@ def _all_pairs(
     from carecircle.roads.search import reach_pairs
 
     chains = network.chains
-    limit = _seconds(max_minutes, network)
-    if limit < 0:
-        limit = 0.0
+    limit = to_seconds(max_minutes, network)
     graph, roll = chains.arcs(reverse=towards), homes.by_chain(len(chains.ends))
     terms = (limit, bucket_seconds(network, limit), int(towards))
 
-    def search(rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], ...]:
+    def search(rows: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
         who, whom, seconds = reach_pairs(
             graph, (chains.ends, chains.seconds), (facilities.chain[rows], facilities.table[rows]),
             (homes.chain, homes.table), roll, terms,
         )  # fmt: skip
         return rows[who].astype(np.int32), whom, seconds
 
-    n_workers = min(os.cpu_count() or 1, max(1, len(facilities.chain) // 8))
-    parts = np.array_split(np.arange(len(facilities.chain)), n_workers * 4)
-    with ThreadPoolExecutor(n_workers) as pool:
-        found = list(pool.map(search, parts))
-    return tuple(np.concatenate(column) for column in zip(*found, strict=True))  # type: ignore[return-value]  # three arrays in, three out
-
-
-def bucket_seconds(network: RoadNetwork, limit: float) -> float:
-    """Return a bucket width for the search: about one chain, never more than a million buckets."""
-    open_seconds = network.chains.seconds[np.isfinite(network.chains.seconds)]
-    typical = float(np.median(open_seconds)) if len(open_seconds) else 1.0
-    return max(typical, limit / 1e6, 1e-3)
+    who, whom, seconds = in_threads(search, len(facilities.chain))
+    return who, whom, seconds
 
 
 def _reasons(
@@ -289,7 +262,7 @@ def _nearest_frame(
     reason: NDArray[np.object_],
 ) -> pd.DataFrame:
     minutes, who, metres = found
-    names = np.append(facility_ids.astype(str).to_numpy(dtype=object), None)
+    names = np.array([*facility_ids.astype(str), None], dtype=object)
     who = np.where(np.isnan(minutes), -1, who)
     return pd.DataFrame(
         {

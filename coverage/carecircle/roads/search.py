@@ -34,7 +34,7 @@ def grown(array: NDArray[Any]) -> NDArray[Any]:
 
 
 @kernel
-def spread(
+def spread(  # noqa: C901  # one hot loop: splitting it would cost calls per arc
     graph: Graph,
     seeds: tuple[int, float, int, float],
     limit: float,
@@ -43,9 +43,9 @@ def spread(
 ) -> int:
     """Fill ``cost`` for all junctions within ``limit`` seconds of the seeds.
 
-    ``cost`` must be ``inf`` everywhere and ``work`` is (room for reached junctions, bucket heads all
-    -1, bucket width). Returns how many junctions were reached; they stand first in the room, and
-    the caller sets their cost back to ``inf``.
+    ``cost`` must be ``inf`` everywhere and ``work`` is (room for reached junctions, bucket heads
+    all -1, bucket width). Returns how many junctions were reached; they stand first in the room,
+    and the caller sets their cost back to ``inf``.
     """
     indptr, head, seconds, _ = graph
     reached, first, width = work
@@ -142,10 +142,10 @@ def reach_pairs(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
     """Return (facility, home, seconds) for every pair within the limit.
 
-    ``chains`` is (ends, seconds); a place table is (chain, six columns: metres, seconds with, seconds
-    against, seconds between the place and the chain's start, the same for its end, own seconds);
-    ``roll`` lists homes by chain (indptr, home); ``terms`` is (limit, bucket width, 1 for trips to
-    the facility or 0 for trips from it).
+    ``chains`` is (ends, seconds); a place table is (chain, six columns: metres, seconds with,
+    seconds against, seconds between the place and the chain's start, the same for its end, own
+    seconds); ``roll`` lists homes by chain (indptr, home); ``terms`` is (limit, bucket width, 1
+    for trips to the facility or 0 for trips from it).
     """
     ends, chain_seconds = chains
     limit, width, towards = terms
