@@ -57,7 +57,7 @@ def roads_from_graph(
     Examples
     --------
     >>> import networkx as nx
-    >>> graph = nx.MultiDiGraph[Any](crs="EPSG:4545")
+    >>> graph = nx.MultiDiGraph(crs="EPSG:4545")
     >>> graph.add_node(1, x=0, y=0)
     >>> graph.add_node(2, x=100, y=0)
     >>> _ = graph.add_edge(1, 2, highway="residential"), graph.add_edge(2, 1, highway="residential")
@@ -70,17 +70,17 @@ def roads_from_graph(
     nodes = _node_frame(graph)
     edges = _edge_frame(graph, nodes)
     pieces = _paired(edges) if graph.is_directed() else _undirected(edges, nodes)
+    ids = pieces["u"].astype(str) + "-" + pieces["v"].astype(str) + "-" + pieces["key"].astype(str)
+    pieces = pieces.set_axis(pd.Index(ids, name="road_id"))
     roads = _road_columns(pieces, own)
     stops = pd.Series(blocked_modes(nodes), index=nodes.index).replace("", None)
     has_signal = nodes["highway"].eq("traffic_signals").astype(float)
     for end in ("u", "v"):
         roads[f"{end}_blocks"] = stops.reindex(pieces[end]).to_numpy()
     roads["signals"] = sum(has_signal.reindex(pieces[end]).to_numpy() / 2 for end in ("u", "v"))
-    roads["u"], roads["v"] = pieces["u"].to_numpy(), pieces["v"].to_numpy()
+    roads["u"], roads["v"] = pieces["u"], pieces["v"]
     if log is None:
         own.settle()
-    ids = pieces["u"].astype(str) + "-" + pieces["v"].astype(str) + "-" + pieces["key"].astype(str)
-    roads.index = pd.Index(ids, name="road_id")
     return gpd.GeoDataFrame(roads, geometry=pieces["geometry"].to_numpy(), crs=graph.graph["crs"])
 
 
@@ -106,7 +106,7 @@ def _edge_frame(graph: nx.MultiDiGraph[Any], nodes: pd.DataFrame) -> pd.DataFram
     names = ("geometry", "oneway", "reversed", "grade", *_TEXT_TAGS)
     edges = pd.DataFrame([{**data, "u": u, "v": v, "key": key} for u, v, key, data in keyed])
     edges = edges.reindex(columns=["u", "v", "key", *names])
-    geometry = edges["geometry"].to_numpy(dtype=object)
+    geometry = np.array(edges["geometry"], dtype=object)
     straight = ~shapely.is_geometry(geometry)
     xy = nodes[["x", "y"]].astype(float)
     ends = np.stack([xy.reindex(edges[end]).to_numpy() for end in ("u", "v")], axis=1)

@@ -87,8 +87,7 @@ def first_of_lists(values: pd.Series, log: IssueLog) -> pd.Series[str]:
 
     OSMnx keeps every class of a simplified edge; written to a file, a list becomes text.
     """
-    distinct = values.dropna().map(lambda value: value if isinstance(value, str) else list(value))
-    written = distinct.astype(str)
+    written = values.dropna().map(_written).astype(str)
     is_list = written.str.startswith("[")
     if not is_list.any():
         return values
@@ -105,6 +104,12 @@ def first_of_lists(values: pd.Series, log: IssueLog) -> pd.Series[str]:
     plain = values.astype(object)
     plain.loc[first.index] = first
     return plain.infer_objects()
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list | tuple | np.ndarray):
+        return str([str(one) for one in value])
+    return str(value)
 
 
 def _require_metres(lines: gpd.GeoDataFrame) -> None:
