@@ -1,6 +1,7 @@
 """GCJ-02 and BD-09: conversion against published vectors, and detection of a wrong declaration."""
 
 import math
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -204,6 +205,17 @@ def test_the_issue_gives_the_evidence_and_names_the_study_key(wuhan):
     assert "declared wgs84, median distance to the nearest road: wgs84" in issue.found
     assert f"{evidence.closer} of 200 points lie closer to a road as gcj02" in issue.found
     assert evidence.median_m["gcj02"] < 20 < evidence.median_m["wgs84"]
+
+
+@pytest.mark.parametrize(("declared", "suspicious"), [("wgs84", True), ("gcj02", False)])
+def test_the_shifted_file_of_the_sample_city_is_found_out(declared, suspicious):
+    sample = Path(__file__).parents[1] / "data" / "wuhai"
+    roads = gpd.read_parquet(sample / "roads.parquet")
+    table = pd.read_csv(sample / "meal_points_gcj02.csv")
+    lon, lat = to_wgs84(table["经度"], table["纬度"], declared)
+    points = gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=4326)
+    evidence = detect_datum(points, roads, declared=declared)
+    assert (evidence.best, evidence.suspicious) == ("gcj02", suspicious)
 
 
 def straight_road():

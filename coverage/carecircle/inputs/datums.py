@@ -195,7 +195,7 @@ def detect_datum(
     -------
     DatumEvidence
         Suspicious only if another datum brings the median distance below one half of the declared
-        one and saves at least 20 m, half of the points then lie within 50 m of a road, more of them
+        one and saves at least 10 m, half of the points then lie within 50 m of a road, more of them
         do than before, and so many single points come closer that chance explains it in fewer than
         5 in 1,000 cases (sign test). Fewer than 8 points: never.
 
@@ -228,7 +228,7 @@ def detect_datum(
     clear = (
         n >= MIN_POINTS
         and median[best] < 0.5 * median[base]
-        and median[base] - median[best] >= 20.0  # noqa: PLR2004  stated in the docstring
+        and median[base] - median[best] >= 10.0  # noqa: PLR2004  stated in the docstring
         and median[best] <= _NEAR_M
         and share[best] > share[base]
         and _sign_chance(closer, int((away[best] > away[base]).sum())) < _CHANCE
