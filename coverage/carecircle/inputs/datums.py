@@ -337,7 +337,7 @@ def _distances(
     declared: Datum,
 ) -> dict[str, Floats]:
     """Metres to the nearest road under each hypothesis, for the same points in the same order."""
-    import geopandas as gpd  # noqa: PLC0415  keeps this module light for those who only convert
+    import geopandas as gpd  # keeps this module light for those who only convert
 
     usable = points.geometry[~(points.geometry.isna() | points.geometry.is_empty)]
     # every k-th point: enough evidence, no random numbers
