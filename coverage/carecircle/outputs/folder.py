@@ -1,0 +1,160 @@
+"""The result folder: written whole or not at all, and never over something else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carecircle.errors import InputError
+from carecircle.outputs.layers import write_layers
+from carecircle.outputs.manifest import FORMAT, manifest, manifest_text
+from carecircle.outputs.tables import write_issues, write_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from carecircle.analysis.findings import Findings
+
+    Writer = Callable[[Findings, Path], None]
+
+__all__ = ["WRITERS", "save_folder"]
+
+_MANIFEST = "manifest.json"
+#: What desktop programs leave beside open files; never a reason to refuse.
+_STRAY = (".", "~$", "Thumbs.db", "desktop.ini")
+_STRAY_ENDS = ("-wal", "-shm", "-journal")
+
+
+def _write_map(findings: Findings, path: Path) -> None:
+    from carecircle.outputs.maps import coverage_map  # drawing is loaded only when asked for
+
+    coverage_map(findings).save(str(path))
+
+
+#: File of the result folder -> what writes it. The manifest comes last and is always written.
+WRITERS: Mapping[str, Writer] = {
+    "coverage.gpkg": write_layers,
+    "tables.xlsx": write_tables,
+    "issues.csv": write_issues,
+    "map.html": _write_map,
+}
+
+
+def save_folder(
+    findings: Findings, folder: str | Path, *, writers: Mapping[str, Writer] = WRITERS
+) -> Path:
+    """Write the result folder and return its path.
+
+    Everything is written beside the folder first and moved there when whole. An earlier result
+    is replaced only then, and stays as it was when anything fails.
+
+    Parameters
+    ----------
+    findings
+        The assessment.
+    folder
+        Folder to make; missing parents are made. An empty folder or an earlier carecircle
+        result is replaced, anything else is left alone.
+    writers
+        File name -> function of findings and path. ``manifest.json`` is always added.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder, absolute.
+
+    Raises
+    ------
+    InputError
+        If the folder is a file, is not a carecircle result, or holds files that the earlier
+        result did not write.
+
+    Examples
+    --------
+    ::
+
+        save_folder(findings, "results/2025")
+        save_folder(findings, "results/maps", writers={"map.html": WRITERS["map.html"]})
+    """
+    target = Path(folder).resolve()
+    _refuse_foreign(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    token = secrets.token_hex(4)
+    made = target.with_name(f".{target.name}.new-{token}")
+    made.mkdir()
+    try:
+        for name, write in writers.items():
+            write(findings, made / name)
+        facts = manifest(findings, {name: _facts(made / name) for name in sorted(writers)})
+        text = manifest_text(facts).encode()
+        (made / _MANIFEST).write_bytes(text)
+        _put(made, target, target.with_name(f".{target.name}.old-{token}"))
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return target
+
+
+def _put(made: Path, target: Path, aside: Path) -> None:
+    """Move the finished folder in place; the earlier one comes back if that fails."""
+    if not target.exists():
+        made.rename(target)
+        return
+    target.rename(aside)
+    try:
+        made.rename(target)
+    except BaseException:
+        aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _facts(path: Path) -> dict[str, object]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"sha256": digest, "bytes": path.stat().st_size}
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Raise when replacing the folder would delete what carecircle did not write."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        msg = f"{target} is a file; name a folder for the result"
+        raise InputError(msg)
+    found = {path.name for path in target.iterdir() if not _is_stray(path.name)}
+    if not found:
+        return
+    written = _written(target / _MANIFEST)
+    if written is None:
+        msg = (
+            f"{target} is not a carecircle result (it has no {_MANIFEST} of one) and is left"
+            " alone; choose a new or empty folder"
+        )
+        raise InputError(msg)
+    foreign = sorted(found - written)
+    if foreign:
+        msg = (
+            f"{target} holds files that carecircle did not write: {', '.join(foreign[:5])}"
+            f"{' and more' if len(foreign) > len(foreign[:5]) else ''}; move them away or choose"
+            " another folder"
+        )
+        raise InputError(msg)
+
+
+def _written(path: Path) -> set[str] | None:
+    """Return the names an earlier result wrote; None when the manifest is not one of ours."""
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+        return None
+    return {*facts.get("files", {}), _MANIFEST}
+
+
+def _is_stray(name: str) -> bool:
+    return name.startswith(_STRAY) or name.endswith(_STRAY_ENDS)
