@@ -185,7 +185,12 @@ def _numbers(records: Records, column: Column, factors: Mapping[str, float]) -> 
 
 
 def _text(records: Records, column: Column, _: Mapping[str, float]) -> pd.Series[str]:
-    values = read_text(records.frame[column.name]).column
+    values, _faults, adapted = read_text(records.frame[column.name])
+    lists = int((adapted == "first_of_list").sum())
+    if lists:
+        records.note(
+            "list_values", field=column.name, found=f"{lists:,} lists", used="their first item"
+        )
     missing = values.isna().to_numpy()
     if column.required and missing.any():
         records.note(

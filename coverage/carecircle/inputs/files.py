@@ -41,6 +41,7 @@ _CALLS = frozenset(
     ("str", "contains", "startswith", "endswith", "isin", "isna", "notna", "between", "lower",
      "upper")
 )  # fmt: skip
+_BROKEN = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
 _DBF_SAMPLE_BYTES = 4_000_000
 
 
@@ -150,7 +151,7 @@ def _read_layer(source: Source, table: str, log: IssueLog) -> gpd.GeoDataFrame:
             frame = pyogrio.read_dataframe(
                 path, layer=layer, encoding=_encoding(source, table, log), on_invalid="ignore"
             )
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
+        except (*_BROKEN, UnicodeError, LookupError) as error:
             raise _unreadable(path, table, error) from error
     for text in dict.fromkeys(str(warning.message) for warning in heard):
         log.add("file_warning", "note", table, found=text)

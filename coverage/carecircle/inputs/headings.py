@@ -129,12 +129,14 @@ def match_headings(
         The same rows; constants of ``source.values`` filled in.
     """
     headings = [str(name) for name in raw.columns if name != "geometry"]
+    used = [name for name in headings if raw[name].notna().any()]  # KML adds empty columns
     found = _mapped(headings, contract, source, log)
     factors: dict[str, float] = {}
     for column in (contract.index, *contract.columns):
         if column.name not in found:
             taken = set(found.values()) if column is not contract.index else set()
-            fits = _fits(column, headings, taken, from_osm=source.is_osm)
+            fits = _fits(column, used, taken, from_osm=source.is_osm)
+            fits = fits or _fits(column, headings, taken, from_osm=source.is_osm)
             if fits:
                 found[column.name], factors[column.name] = fits[0]
             if len(fits) > 1:

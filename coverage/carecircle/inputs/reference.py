@@ -5,6 +5,7 @@ No CRS is guessed. Whatever contradicts the declaration is reported with its evi
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
@@ -29,6 +30,7 @@ _CHINA = (73.0, 135.1, 18.0, 53.6)  # west, east, south, north of the mainland a
 #: A length may be off by this much in the study's CRS; a neighbouring zone stays within it.
 _MAX_DISTORTION = 0.02
 _MARGIN_DEG = 5.0
+_SAMPLE = 1_000
 _EPSG = {"wgs84": "EPSG:4326", "cgcs2000": "EPSG:4490"}
 
 
@@ -126,7 +128,7 @@ def to_metres(records: Records, source: Source, crs: object) -> None:
         frame = _unshifted(records, source, frame)
     elif declared.is_geographic and source.datum is None and not source.is_osm:
         _note_datum(records, x, y)
-    lon, lat = centres(frame.to_crs("EPSG:4326"))
+    lon, lat = centres(frame.iloc[:: len(frame) // _SAMPLE + 1].to_crs("EPSG:4326"))
     middle = {"longitude": _median(lon), "latitude": _median(lat)}
     target = metre_crs(crs, **middle)
     _check_distortion(records, target, **middle)
@@ -257,7 +259,7 @@ def _check_projected(records: Records, declared: pyproj.CRS, x: np.ndarray, y: n
             found=f"{declared.name} is in metres, but {_extent(x, y)}",
             fix="the coordinates look like degrees: say the right crs or datum for this file",
         )  # fmt: skip
-    to_degrees = pyproj.Transformer.from_crs(declared, "EPSG:4326", always_xy=True)
+    to_degrees = _to_degrees(declared)
     inside = _within_use(declared, *to_degrees.transform(x, y))
     turned = placed & ~inside & _within_use(declared, *to_degrees.transform(y, x))
     _report_swapped(records, turned, placed, x, y)
@@ -267,6 +269,11 @@ def _check_projected(records: Records, declared: pyproj.CRS, x: np.ndarray, y: n
             "outside_crs_area", found=f"{away:,} of {placed.sum():,} records; {_extent(x, y)}",
             fix=f"check that {declared.name} is the CRS of this file",
         )  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _to_degrees(crs: pyproj.CRS) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
 
 
 def _within_use(crs: pyproj.CRS, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:

@@ -33,6 +33,7 @@ __all__ = ["read_csv_rows", "read_workbook_rows", "table_from_rows"]
 
 Row = list[object]
 _SEARCHED_ROWS = 40
+_BLANKS = ("", " ", "  ", "\t", "\u3000", "\xa0")
 _FIELD_LIMIT = 100_000_000
 _CLOSING_WORDS = re.compile(
     r"^(合计|总计|小计|共计|注[：:\d]|备注|说明|资料来源|数据来源|来源|制表|填表|total|sum|note|source)",
@@ -161,7 +162,7 @@ def table_from_rows(
     _note_titles(cells[:at], contract, log)
     index = pd.RangeIndex(first + 1, len(rows) + 1, name="row")
     body = pd.DataFrame(padded[first:], index=index, columns=range(width), dtype=object)
-    body = body.mask(body.map(_blank))
+    body = body.mask(body.isin(_BLANKS))
     names = _names(heads, [k for k in body if body[k].notna().any()], contract, log)
     frame = body.dropna(how="all")[list(names)].rename(columns=names)
     return _without_closing_rows(frame, contract, source, log)

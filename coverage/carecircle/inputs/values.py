@@ -123,19 +123,22 @@ def read_text(series: pd.Series[Any]) -> Typed:
         plain = plain.mask(plain.str.lower().isin(list(_MISSING_TEXT)))
         return Typed(plain, _nothing(series), _nothing(series))
     if series.dtype == object:
-        series = _first_of_lists(series)
+        series, lists = _first_of_lists(series)
+    else:
+        lists = np.zeros(len(series), dtype=bool)
     text, faults, adapted = _each_distinct(series, _text)
+    adapted[lists] = "first_of_list"
     values = pd.Series(text, series.index, dtype=object)
     return Typed(values.where(values.notna(), np.nan).astype(_TEXT_DTYPE), faults, adapted)
 
 
-def _first_of_lists(series: pd.Series[Any]) -> pd.Series[Any]:
+def _first_of_lists(series: pd.Series[Any]) -> tuple[pd.Series[Any], np.ndarray]:
     """Return the first item of every list, as merged OpenStreetMap edges have them."""
     lists = series.map(lambda value: isinstance(value, (list, tuple, np.ndarray)))
     if not lists.any():
-        return series
+        return series, lists.to_numpy(dtype=bool)
     firsts = series[lists].map(lambda value: value[0] if len(value) else None)
-    return series.where(~lists, firsts)
+    return series.where(~lists, firsts), lists.to_numpy(dtype=bool)
 
 
 def _text(value: object) -> tuple[object, str, str]:
