@@ -113,14 +113,19 @@ def scan_extract(
             raise InputError(str(issue), [issue]) from error
         lines = _lines(folder / "tagged.opl")
     is_way = pc.starts_with(lines, "w")
-    ways = _fields(lines.filter(is_way))
-    nodes = _fields(lines.filter(pc.invert(is_way)))
-    refs, offsets = _refs(ways[2])
-    return (
-        Ways(_ids(ways[0]), _tag_frame(ways[1], way_tags), refs, offsets),
-        TaggedNodes(_ids(nodes[0]), _tag_frame(nodes[1], node_tags)),
-        positions,
-    )
+    node_lines, way_lines = lines.filter(pc.invert(is_way)), lines.filter(is_way)
+    del lines, is_way  # each text column is as big as the file: keep no more than one at a time
+    ids, tags, _position = _fields(node_lines)
+    nodes = TaggedNodes(_ids(ids), _tag_frame(tags, node_tags))
+    del node_lines
+    ids, tags, listed = _fields(way_lines)
+    del way_lines
+    refs, offsets = _refs(listed)
+    del listed
+    ways = Ways(_ids(ids), _tag_frame(tags, way_tags), refs, offsets)
+    del ids, tags
+    pa.default_memory_pool().release_unused()
+    return ways, nodes, positions
 
 
 def unreadable(path: Path, error: Exception, table: str = "roads") -> Issue:
@@ -175,7 +180,7 @@ def _lines(file: Path) -> pa.ChunkedArray:
         return pa.chunked_array([pa.array([], pa.string())])
     table = csv.read_csv(
         file,
-        read_options=csv.ReadOptions(column_names=["line"]),
+        read_options=csv.ReadOptions(column_names=["line"], use_threads=False),
         # no character of OPL is a control character, so a line stays whole
         parse_options=csv.ParseOptions(delimiter="\x01", quote_char=False, escape_char=False),
         convert_options=csv.ConvertOptions(column_types={"line": pa.string()}),
