@@ -169,7 +169,7 @@ def test_every_layer_is_there_with_its_type_also_when_empty(layers):
         "homes": "Point",
         "facilities": "Point",
         "circles": "MultiPolygon",
-        "reached_roads": "MultiLineString",
+        "reached_roads": "LineString",
         "gaps": "MultiPolygon",
     }
     roads = pyogrio.read_info(layers, layer="reached_roads")
@@ -245,3 +245,22 @@ def test_large_layers_are_equal_bytes_too(tmp_path):
     for name in ("a", "b"):
         write_layers(findings(homes=many), tmp_path / f"{name}.gpkg")
     assert (tmp_path / "a.gpkg").read_bytes() == (tmp_path / "b.gpkg").read_bytes()
+
+
+def test_a_documented_column_is_written_even_where_a_frame_lacks_it(tmp_path):
+    homes = findings().homes[["area_id", "geometry"]]
+    write_layers(findings(homes=homes), tmp_path / "c.gpkg")
+    read = gpd.read_file(tmp_path / "c.gpkg", layer="homes")
+    assert read[["minutes", "facility_id", "covered"]].isna().all(axis=None)
+
+
+def test_a_whole_result_has_the_five_files_and_equal_bytes(tmp_path):
+    first, second = (save_folder(findings(), tmp_path / name) for name in ("a", "b"))
+    assert sorted(hashes(first)) == [
+        "coverage.gpkg",
+        "issues.csv",
+        "manifest.json",
+        "map.html",
+        "tables.xlsx",
+    ]
+    assert hashes(first) == hashes(second)

@@ -41,7 +41,7 @@ def test_headings_name_the_unit_and_panes_are_frozen_under_a_filter(book):
         "住宅代码",
         "社区代码",
         "时限内覆盖",
-        "到最近设施分钟 (分钟)",
+        "到最近设施时间 (分钟)",
         "时限 (分钟)",
         "最近设施代码",
     ]
@@ -61,7 +61,7 @@ def test_text_that_looks_like_a_formula_stays_text(book):
 
 def test_unknown_is_a_blank_cell_and_never_zero(book):
     homes = rows(book["住宅"])
-    assert [home["到最近设施分钟 (分钟)"] for home in homes] == [15, 21.5, None]
+    assert [home["到最近设施时间 (分钟)"] for home in homes] == [15, 21.5, None]
     assert [home["时限内覆盖"] for home in homes] == ["是", "否", None]
     assert homes[2]["最近设施代码"] is None
     assert rows(book["社区"])[1]["老年人口总数 (人)"] is None

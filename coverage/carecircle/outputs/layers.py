@@ -14,7 +14,7 @@ import shapely
 from carecircle.outputs.labels import LAYERS, terms_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from carecircle.analysis.findings import Findings
@@ -26,7 +26,7 @@ _SHAPES = {
     "homes": "Point",
     "facilities": "Point",
     "circles": "MultiPolygon",
-    "reached_roads": "MultiLineString",
+    "reached_roads": "LineString",
     "gaps": "MultiPolygon",
 }
 #: Columns that every result has, and the type that an empty one is written with.
@@ -52,10 +52,6 @@ _COLUMNS: dict[str, dict[str, str]] = {
         "minutes_end": "float64",
     },
     "gaps": {"gap_id": "str", "kind": "str", "cause": "str", "homes": "int64"},
-}
-_MULTI: dict[shapely.GeometryType, Callable[..., np.ndarray]] = {
-    shapely.GeometryType.POLYGON: shapely.multipolygons,
-    shapely.GeometryType.LINESTRING: shapely.multilinestrings,
 }
 _NO_DATE = "1980-01-01"
 
@@ -135,13 +131,16 @@ def _plain(frame: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
         table = table.drop(columns=table.index.name, errors="ignore").reset_index()
     for name, kind in _COLUMNS[layer].items():
         if name not in table:
-            table[name] = pd.Series(pd.NA, table.index, dtype=_nullable(kind))
+            table[name] = pd.Series(None, table.index, dtype=_nullable(kind))
         elif table.empty:
             table[name] = pd.Series([], table.index, dtype=_nullable(kind))
     table = pd.DataFrame({name: _storable(table[name]) for name in table})
     table.columns = _distinct(table.columns)
-    shapes = _multi(geometry) if _SHAPES[layer].startswith("Multi") else geometry
-    return gpd.GeoDataFrame(table, geometry=shapely.force_2d(shapes), crs=frame.crs)
+    if _SHAPES[layer] == "MultiPolygon":
+        geometry = _multi(geometry)
+    if shapely.has_z(geometry).any():
+        geometry = shapely.force_2d(geometry)
+    return gpd.GeoDataFrame(table, geometry=geometry, crs=frame.crs)
 
 
 def _nullable(kind: str) -> str:
@@ -176,10 +175,9 @@ def _distinct(names: pd.Index) -> list[str]:
 
 
 def _multi(shapes: np.ndarray) -> np.ndarray:
-    """Return single lines and polygons as multi-part ones, so that a layer has one type."""
+    """Return polygons as multi-part ones, so that a layer has one type."""
     result = shapes.copy()
-    for kind, build in _MULTI.items():
-        single = np.flatnonzero(shapely.get_type_id(shapes) == kind)
-        if len(single):
-            result[single] = build(shapes[single], indices=np.arange(len(single)))
+    single = np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON)
+    if len(single):
+        result[single] = shapely.multipolygons(shapes[single], indices=np.arange(len(single)))
     return result
