@@ -203,6 +203,36 @@ def test_shapes_keep_holes_and_parts_in_order():
     assert packed["sizes"] == pack_counts([5, 5, 5, 5])
 
 
+def test_ten_thousand_homes_take_a_few_hundred_kilobytes():
+    rng = np.random.default_rng(5)
+    places = rng.uniform(0, 3000, (10_000, 2)) + np.array([fake.X, fake.Y])
+    homes = gpd.GeoDataFrame(
+        {
+            "area_id": "A1",
+            "minutes": rng.uniform(0, 40, 10_000),
+            "facility_id": "F1",
+            "access_m": rng.uniform(0, 90, 10_000),
+            "reason": "",
+            "limit_minutes": 15.0,
+            "covered": pd.array([True] * 10_000, dtype="boolean"),
+        },
+        geometry=gpd.points_from_xy(*places.T),
+        crs=fake.CRS,
+    )
+    homes.index = [f"H{i}" for i in range(10_000)]
+    grown = len(page_of(fake.findings(homes=homes))) - len(page_of(fake.findings()))
+    assert grown < 10_000 * 20
+
+
+def test_overlapping_and_scattered_areas_are_drawn():
+    areas = fake.areas()
+    exclave = shapely.MultiPolygon([areas.geometry.iloc[0], shapely.box(0, 0, 9, 9)])
+    shapes = [exclave, areas.geometry.iloc[0].buffer(50), *areas.geometry.iloc[2:]]
+    areas = areas.set_geometry(gpd.GeoSeries(shapes, areas.index, crs=fake.CRS))
+    packed = payload_of(fake.findings(areas=areas))["areas"]["shapes"]
+    assert packed["parts"] == pack_counts([2, 1, 1, 1, 1, 1])
+
+
 def test_neighbours_keep_one_border_after_simplification():
     wiggle = [(0.0, 0.0), (3.0, 300.0), (-3.0, 600.0), (0.0, 1000.0)]
     west = shapely.Polygon([*wiggle, (-900, 1000), (-900, 0)])
@@ -312,6 +342,14 @@ def test_legend_and_panel_state_the_terms(visit):
 
 
 @pytest.mark.browser
+def test_uncovered_areas_say_how_many_elders_and_why(visit):
+    page = visit(fake.findings()).page
+    labels = page.evaluate("carecircle.atlas.canvas._view.labels.map(label => label.text)")
+    assert "1,234 位老人 · 缺设施" in labels
+    assert not any("12" in text and "1,234" not in text for text in labels)
+
+
+@pytest.mark.browser
 def test_every_layer_can_be_switched_without_a_complaint(visit):
     seen = visit(fake.findings())
     page = seen.page
@@ -369,6 +407,10 @@ def test_hostile_names_are_shown_as_text(visit, text):
     assert seen.complaints == []
 
 
+_GAP = fake.gaps().to_crs(4326).geometry.iloc[0].centroid
+GAP = f"L.latLng({_GAP.y}, {_GAP.x})"
+
+
 @pytest.mark.browser
 def test_clicks_reach_home_facility_gap_and_area(visit):
     page = visit(fake.findings()).page
@@ -376,7 +418,8 @@ def test_clicks_reach_home_facility_gap_and_area(visit):
         place_of("homes", 1): ("住宅", "10.0 分钟"),
         place_of("homes", 3): ("住宅", "15.01 分钟"),
         place_of("facilities", 0): ("新华养老服务站", "400 平方米"),
-        place_of("areas", 1): ("滨河社区", "96 / 100 (96.0%)"),
+        place_of("areas", 5): (fake.BREAKOUT, "未评估"),
+        GAP: ("矿区社区", "1,234"),
     }
     for place, (title, text) in wanted.items():
         page.evaluate(f"carecircle.atlas.map.closePopup().setView({place}, 16, {{animate: false}})")

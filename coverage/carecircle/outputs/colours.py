@@ -27,17 +27,17 @@ GAP = "#8c2d19"
 
 #: The four cells of roster and time, in the order of the legend.
 CELLS: dict[str, str] = {
-    "has_in_time": "#3d7ea6",
-    "neighbour_in_time": "#a9cde0",
-    "has_late": "#f2c185",
-    "none_late": "#d1693c",
+    "has_in_time": "#2f7cab",
+    "neighbour_in_time": "#83c1ae",
+    "has_late": "#f6c98a",
+    "none_late": "#d4693a",
 }
 
 #: Upper edges of the classes of elders covered, in percent, and a colour for each class.
 RATE_EDGES: tuple[float, ...] = (50.0, 75.0, 90.0, 95.0)
-RATES: tuple[str, ...] = ("#c8562f", "#eba667", "#f6dfb9", "#a9cde0", "#3d7ea6")
+RATES: tuple[str, ...] = ("#cf6237", "#eeac6c", "#f7e0b6", "#83c1ae", "#2f7cab")
 
-FLOOR: dict[str, str] = {"pass": "#3d7ea6", "fail": "#d1693c", "not_applicable": "#e3e1da"}
+FLOOR: dict[str, str] = {"pass": "#2f7cab", "fail": "#d4693a", "not_applicable": "#e3e1da"}
 
 #: Road classes from strong to faint: highway values, colour, width in pixels, first zoom drawn.
 ROADS: tuple[tuple[tuple[str, ...], str, float, int], ...] = (
@@ -48,7 +48,7 @@ ROADS: tuple[tuple[tuple[str, ...], str, float, int], ...] = (
 )
 
 _IN_TIME = ("#0d4a73", "#2f7fb0", "#74b3d4", "#86c5b4", "#b6dccb", "#d5eadf")
-_OVER, _NO_WAY = "#e2813a", "#8c2d19"
+_OVER, _NO_WAY = "#dd6f22", "#7f2315"
 
 
 class Symbol(NamedTuple):

@@ -42,24 +42,26 @@ def limits_text(card: StudyCard, say: Speech) -> str:
 def card_of(card: StudyCard, say: Speech) -> dict[str, Any]:
     """Return title, banner, terms and sources."""
     profile = card.profile
+    travel = say("by_profile", say(profile.mode), profile.name)
+    as_of = card.as_of or say("no_data")
     speed = f"{profile.speed_m_s:.2f} m/s ({profile.speed_m_s * 60:.0f} m/min)"
     if profile.class_kmh:
         speed = say("class_km_h")
     kinds = [say.pick(card.kinds[kind]) if kind in card.kinds else kind for kind in card.eligible]
     terms = [
         (say("limits"), limits_text(card, say)),
-        (say("profile"), profile.name),
+        (say("profile"), travel),
         (say("speed"), speed),
         (say("speed_source"), profile.source),
         (say("direction"), say(card.direction)),
-        (say("as_of"), card.as_of or say("no_data")),
+        (say("as_of"), as_of),
         (say("on_time"), say("on_time_rule", say.percent(card.on_time_share, 1.0))),
         (say("eligible"), "、".join(kinds)),
         (say("floor_rule"), card.floor_rule),
     ]
     return {
         "title": say.pick((card.title_zh or card.title, card.title or card.title_zh)),
-        "subtitle": f"{limits_text(card, say)} · {profile.name} · {card.as_of or say('no_data')}",
+        "subtitle": f"{limits_text(card, say)} · {travel} · {as_of}",
         "synthetic": say("synthetic") if card.synthetic else "",
         "terms": [pair for pair in terms if pair[1]],
         "sources": list(card.sources),

@@ -249,7 +249,7 @@ def _bubble_layer(findings: Findings, say: Speech) -> list[Layer]:
                 swatch(
                     "bubble",
                     "#7a4a8c",
-                    say("square_metres", say.number(largest)),
+                    say("bubble_largest", say.number(largest)),
                     int((square_metres > 0).sum()),
                 )
             ],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from carecircle.outputs import colours
 from carecircle.outputs.map_codec import pack_shapes
@@ -14,6 +16,8 @@ from carecircle.outputs.map_records import column
 from carecircle.outputs.map_shapes import DRAWN_M, ROAD_M, Layer, swatch, wgs84
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from carecircle.analysis.findings import Findings
     from carecircle.outputs.map_text import Speech
 
@@ -67,9 +71,8 @@ def _reached_layer(findings: Findings, say: Speech, most_pieces: int) -> list[La
         for code, edge in enumerate(edges)
         if (codes == code).any()
     ]
-    return [
-        {"id": "reached", "title": title, "type": "lines", "classes": classes, "legend": legend}
-    ]
+    layer = {"id": "reached", "title": title, "type": "lines", "above": 1}
+    return [layer | {"classes": classes, "legend": legend}]
 
 
 def base_layers(findings: Findings, say: Speech) -> list[Layer]:
@@ -91,17 +94,24 @@ def base_layers(findings: Findings, say: Speech) -> list[Layer]:
     return layers
 
 
+def _merged(roads: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """Join lines of one class end to end: fewer, longer lines are smaller and draw faster."""
+    lines = shapely.get_parts(roads.geometry.dropna().to_numpy())
+    whole = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
+    frame = gpd.GeoDataFrame(geometry=whole, crs=roads.crs)
+    return wgs84(frame, "roads", tolerance_m=ROAD_M).to_numpy()
+
+
 def _road_layer(findings: Findings, say: Speech) -> list[Layer]:
     roads = findings.roads
     if roads.empty:
         return []
-    geometry = wgs84(roads, "roads", tolerance_m=ROAD_M).to_numpy()
     highway = column(roads, "highway").astype(str).str.removesuffix("_link")
     place = {name: code for code, (names, *_) in enumerate(colours.ROADS) for name in names}
     codes = highway.map(place).fillna(len(colours.ROADS) - 1).to_numpy(dtype=int)
     classes = [
         {
-            "shapes": pack_shapes(geometry[codes == code]),
+            "shapes": pack_shapes(_merged(roads[codes == code])),
             "colour": colour,
             "width": width,
             "from_zoom": zoom,
@@ -122,8 +132,11 @@ def _barrier_layer(findings: Findings, say: Speech) -> list[Layer]:
     water = kind.str.contains("river|water|canal|lake|河|水")
     rail = kind.str.contains("rail|铁路")
     geometry = wgs84(barriers, "barriers", tolerance_m=DRAWN_M)
-    styles = (
-        ("river", water, {"colour": "#a8cbe0", "width": 3.0, "fill": "#c3dcea"}),
+    # a river may come as its banks: a closed line is water inside
+    flat = geometry.geom_type.str.contains("Polygon").fillna(value=False) | geometry.is_ring
+    styles: tuple[tuple[str, pd.Series, Layer], ...] = (
+        ("river", water & flat, {"colour": "#a9cbdf", "width": 0.8, "fill": "#c3dcea"}),
+        ("river", water & ~flat, {"colour": "#a9cbdf", "width": 3.0}),
         ("railway", rail & ~water, {"colour": "#6d6f73", "width": 1.6, "dash": [7, 5]}),
         ("barrier_other", ~(water | rail), {"colour": "#a08b77", "width": 1.2, "dash": [2, 3]}),
     )
@@ -132,11 +145,10 @@ def _barrier_layer(findings: Findings, say: Speech) -> list[Layer]:
         for _, chosen, style in styles
         if chosen.any()
     ]
-    legend = [
-        swatch("line", str(style["colour"]), say(name))
-        | ({"dash": style["dash"]} if "dash" in style else {})
+    legend = {
+        name: swatch("line", style["colour"], say(name)) | {"dash": style.get("dash", [])}
         for name, chosen, style in styles
         if chosen.any()
-    ]
+    }
     layer = {"id": "barriers", "title": say("layer_barriers"), "type": "lines"}
-    return [layer | {"on": True, "classes": classes, "legend": legend}]
+    return [layer | {"on": True, "classes": classes, "legend": list(legend.values())}]

@@ -84,10 +84,12 @@ def coverage_map(findings: Findings, *, most_reached_pieces: int = 150_000) -> f
 
 
 def _payload(findings: Findings, say: Speech, most_pieces: int) -> dict[str, Any]:
+    kinds = facility_layers(findings, say)
     groups = (
         ("areas", "radio", area_layers(findings, say) if len(findings.areas) else []),
         ("people", "check", [*home_layers(findings, say), *gap_layers(findings, say)]),
-        ("facilities", "check", facility_layers(findings, say)),
+        ("facilities", "check", [layer for layer in kinds if layer["on"]]),
+        ("facilities_other", "check", [layer for layer in kinds if not layer["on"]]),
         ("circles", "check", circle_layers(findings, say, most_pieces=most_pieces)),
         ("base", "check", base_layers(findings, say)),
     )

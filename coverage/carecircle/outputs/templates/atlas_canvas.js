@@ -4,7 +4,15 @@
   const carecircle = window.carecircle;
   const FONT = '"Noto Sans SC","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",system-ui,sans-serif';
 
-  carecircle.font = FONT;
+  /* Where a label may stand, best first; an important one may step aside and point back. */
+  function spots(half, high, chip) {
+    const near = [[0, 0], [0, 1.8 * high], [0, -1.8 * high]];
+    if (!chip) return near;
+    for (const away of [16, 44, 76, 110, 150]) {
+      for (const dy of [0, -2.4 * high, 2.4 * high]) near.push([half + away, dy], [-half - away, dy]);
+    }
+    return near;
+  }
 
   carecircle.CanvasLayer = L.Renderer.extend({
     options: { padding: 0.3 },
@@ -110,16 +118,30 @@
       const shift = this._map.getPixelOrigin().add(this._bounds.min);
       const margin = 40 / scale;
       return {
-        ctx: this._ctx, zoom, scale, ratio, size, labels: [],
+        ctx: this._ctx, zoom, scale, ratio, size, labels: [], taken: [],
         dx: -shift.x, dy: -shift.y,
         west: shift.x / scale - margin, east: (shift.x + size.x) / scale + margin,
         north: shift.y / scale - margin, south: (shift.y + size.y) / scale + margin,
       };
     },
 
-    /* Labels by rank, each only where it covers no other. */
+    _lead: function (ctx, label, x, y, high) {
+      if (Math.abs(x - label.x) < 1 && Math.abs(y - label.y) < 2 * high) return;
+      ctx.strokeStyle = ctx.fillStyle = label.colour;
+      ctx.lineWidth = 1;
+      ctx.beginPath();
+      ctx.moveTo(label.x, label.y);
+      ctx.lineTo(x, y);
+      ctx.stroke();
+      ctx.beginPath();
+      ctx.arc(label.x, label.y, 2.4, 0, 7);
+      ctx.fill();
+    },
+
+    /* Labels by rank, each where it covers no symbol and no other label, or not at all. */
     _write: function (view) {
-      const taken = [];
+      const taken = view.taken;
+      const free = (box) => !taken.some((t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1]);
       const ctx = view.ctx;
       ctx.textAlign = "center";
       ctx.textBaseline = "middle";
@@ -127,25 +149,34 @@
       view.labels.sort((a, b) => a.rank - b.rank || a.order - b.order);
       for (const label of view.labels) {
         ctx.font = `${label.weight || 400} ${label.size}px ${FONT}`;
-        const half = ctx.measureText(label.text).width / 2 + 5, high = label.size / 2 + 4;
-        const box = [label.x - half, label.y - high, label.x + half, label.y + high];
-        if (taken.some((t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1])) continue;
+        const half = ctx.measureText(label.text).width / 2 + (label.chip ? 9 : 5), high = label.size / 2 + 4;
+        const boxes = spots(half, high, label.chip).map(([dx, dy]) => {
+          const x = label.x + dx, y = label.y + dy;
+          return [x - half, y - high, x + half, y + high];
+        });
+        const box = boxes.find(free);
+        if (!box) continue;
         taken.push(box);
+        const x = (box[0] + box[2]) / 2, y = (box[1] + box[3]) / 2;
+        if (label.chip) this._lead(ctx, label, x, y, high);
         if (label.chip) {
-          ctx.fillStyle = "rgba(255,255,255,.94)";
-          ctx.strokeStyle = label.chip;
-          ctx.lineWidth = 1;
           ctx.beginPath();
-          ctx.rect(box[0], box[1], box[2] - box[0], box[3] - box[1]);
+          ctx.arc(box[0] + high, y, high, Math.PI / 2, (3 * Math.PI) / 2);
+          ctx.arc(box[2] - high, y, high, -Math.PI / 2, Math.PI / 2);
+          ctx.closePath();
+          ctx.shadowColor = "rgba(34,49,58,.35)";
+          ctx.shadowBlur = 4 * view.ratio;
+          ctx.fillStyle = "rgba(255,255,255,.95)";
           ctx.fill();
-          ctx.stroke();
+          ctx.shadowBlur = 0;
+          ctx.shadowColor = "transparent";
         } else {
           ctx.strokeStyle = "rgba(255,255,255,.85)";
           ctx.lineWidth = 3;
-          ctx.strokeText(label.text, label.x, label.y);
+          ctx.strokeText(label.text, x, y);
         }
         ctx.fillStyle = label.colour;
-        ctx.fillText(label.text, label.x, label.y + 0.5);
+        ctx.fillText(label.text, x, y + 0.5);
       }
     },
   });

@@ -37,6 +37,20 @@
     }
   }
 
+  /* Stroke many lines a few at a time: one path of a whole city is slow everywhere. */
+  function strokeAll(view, shape) {
+    let waiting = 0;
+    view.ctx.beginPath();
+    for (let s = 0; s < shape.n; s++) {
+      if (outside(view, shape.box, s)) continue;
+      trace(view, shape, s, false);
+      if (++waiting % 200) continue;
+      view.ctx.stroke();
+      view.ctx.beginPath();
+    }
+    view.ctx.stroke();
+  }
+
   function hitShape(view, shape, x, y) {
     const mx = (x - view.dx) / view.scale, my = (y - view.dy) / view.scale;
     for (let s = shape.n - 1; s >= 0; s--) if (decode.inside(shape, s, mx, my)) return s;
@@ -69,7 +83,7 @@
       draw(view) {
         layer.colours.forEach((colour, code) => {
           traceAll(view, data.areas.shapes, true, (s) => codes[s] === code);
-          view.ctx.globalAlpha = view.zoom > 15 ? 0.42 : 0.62;
+          view.ctx.globalAlpha = carecircle.tint;
           view.ctx.fillStyle = colour;
           view.ctx.fill();
         });
@@ -82,12 +96,12 @@
   make.outline = (layer, data) => ({
     draw(view) {
       traceAll(view, data.areas.shapes, true);
-      view.ctx.lineJoin = "round";
-      view.ctx.strokeStyle = "rgba(255,255,255,.8)";
-      view.ctx.lineWidth = 2.2;
+      view.ctx.lineJoin = "bevel";
+      view.ctx.strokeStyle = "rgba(255,255,255,.75)";
+      view.ctx.lineWidth = grow(view.zoom, 1.6, 3.6);
       view.ctx.stroke();
-      view.ctx.strokeStyle = "#7a8186";
-      view.ctx.lineWidth = 0.8;
+      view.ctx.strokeStyle = "#868d91";
+      view.ctx.lineWidth = grow(view.zoom, 0.6, 1.2);
       view.ctx.stroke();
     },
   });
@@ -97,19 +111,19 @@
     return {
       draw(view) {
         const ctx = view.ctx;
-        ctx.lineJoin = ctx.lineCap = "round";
+        ctx.lineJoin = view.zoom > 14 ? "round" : "bevel";
+        ctx.lineCap = view.zoom > 14 && !layer.dashed ? "round" : "butt";
         classes.forEach((item) => {
           if (view.zoom < (item.from_zoom || 0)) return;
-          const wide = item.width * grow(view.zoom, 0.85, 2.4);
-          traceAll(view, item.shape, false);
-          ctx.lineWidth = wide;
+          ctx.lineWidth = item.width * grow(view.zoom, 0.6, 2.6);
           ctx.strokeStyle = item.colour;
           ctx.setLineDash(item.dash || []);
           if (item.fill) {
+            traceAll(view, item.shape, true);
             ctx.fillStyle = item.fill;
-            ctx.fill();
+            ctx.fill("evenodd");
           }
-          ctx.stroke();
+          strokeAll(view, item.shape);
         });
       },
     };
@@ -140,46 +154,65 @@
     };
   };
 
-  function dot(colour, r, ratio) {
-    const edge = r > 2.4 ? 0.8 : 0;
-    const half = Math.ceil(r + edge + 1);
-    const sprite = document.createElement("canvas");
-    sprite.width = sprite.height = 2 * half * ratio;
-    const ctx = sprite.getContext("2d");
-    ctx.scale(ratio, ratio);
-    ctx.beginPath();
-    ctx.arc(half, half, r + edge, 0, 7);
-    ctx.fillStyle = "rgba(255,255,255,.9)";
-    if (edge) ctx.fill();
-    ctx.beginPath();
-    ctx.arc(half, half, r, 0, 7);
-    ctx.fillStyle = colour;
-    ctx.fill();
-    return { sprite, half };
+  /* A dot as pixels: red, green, blue, alpha; premade, because a city has 100,000 of them. */
+  function stamp(colour, r) {
+    const edge = r > 2.6 ? 0.9 : 0;
+    const half = Math.ceil(r + edge), side = 2 * half + 1;
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = side;
+    const ctx = canvas.getContext("2d");
+    for (const [fill, size] of [["#fff", r + edge], [colour, r]]) {
+      ctx.beginPath();
+      ctx.arc(half + 0.5, half + 0.5, size, 0, 7);
+      ctx.fillStyle = fill;
+      ctx.fill();
+    }
+    return { half, side, pixels: ctx.getImageData(0, 0, side, side).data };
+  }
+
+  /* Lay a stamp over an image; what is there shines through where the stamp is not solid. */
+  function press(image, width, height, mark, left, top) {
+    for (let row = Math.max(0, -top); row < mark.side && top + row < height; row++) {
+      for (let col = Math.max(0, -left); col < mark.side && left + col < width; col++) {
+        const from = 4 * (row * mark.side + col);
+        const alpha = mark.pixels[from + 3];
+        if (!alpha) continue;
+        const to = 4 * ((top + row) * width + left + col);
+        const under = (image[to + 3] * (255 - alpha)) / 255;
+        const share = alpha / (alpha + under);
+        for (let k = 0; k < 3; k++) image[to + k] += (mark.pixels[from + k] - image[to + k]) * share;
+        image[to + 3] = alpha + under;
+      }
+    }
   }
 
   make.homes = (layer, data) => {
     const { xy, codes } = data.homes;
-    const nClasses = layer.colours.length;
-    const order = [nClasses - 1, ...Array.from({ length: nClasses - 1 }, (_, i) => i)];
-    const radius = (zoom) => (zoom < 10 ? 0.7 : 0.9 + 0.042 * Math.pow(zoom - 9, 2.1));
+    const last = layer.colours.length - 1;
+    const order = [last, ...Array.from({ length: last }, (_, i) => i)];
+    const scratch = document.createElement("canvas");
+    const radius = (zoom) => (zoom < 10 ? 0.7 : 0.85 + 0.045 * Math.pow(zoom - 9, 2.1));
     return {
       draw(view) {
-        const r = radius(view.zoom);
+        const width = (scratch.width = view.ctx.canvas.width), height = (scratch.height = view.ctx.canvas.height);
+        const ctx = scratch.getContext("2d");
+        const image = ctx.createImageData(width, height);
+        const scale = view.scale * view.ratio, dx = view.dx * view.ratio, dy = view.dy * view.ratio;
         this.drawn = 0;
         for (const code of order) {
-          const { sprite, half } = dot(layer.colours[code], r, view.ratio);
+          const mark = stamp(layer.colours[code], radius(view.zoom) * view.ratio);
           for (let i = 0; i < xy.n; i++) {
             if (codes[i] !== code) continue;
             this.drawn += 1;
-            if (xy.x[i] < view.west || xy.x[i] > view.east || xy.y[i] < view.north || xy.y[i] > view.south) continue;
-            const x = xy.x[i] * view.scale + view.dx - half, y = xy.y[i] * view.scale + view.dy - half;
-            view.ctx.drawImage(sprite, x, y, 2 * half, 2 * half);
+            const left = Math.floor(xy.x[i] * scale + dx) - mark.half, top = Math.floor(xy.y[i] * scale + dy) - mark.half;
+            if (left > -mark.side && top > -mark.side) press(image.data, width, height, mark, left, top);
           }
         }
+        ctx.putImageData(image, 0, 0);
+        view.ctx.drawImage(scratch, 0, 0, view.size.x, view.size.y);
       },
       hit(view, x, y) {
-        const index = view.zoom < 12.5 ? -1 : nearest(view, xy, x, y, radius(view.zoom) + 3);
+        const index = view.zoom < 12 ? -1 : nearest(view, xy, x, y, radius(view.zoom) + 3);
         return index < 0 ? null : { type: "home", index, x: xy.x[index], y: xy.y[index] };
       },
     };
@@ -211,23 +244,23 @@
       draw(view) {
         const ctx = view.ctx;
         traceAll(view, shape, true);
-        ctx.fillStyle = "rgba(255,255,255,.22)";
-        ctx.fill("evenodd");
         ctx.fillStyle = hatch(layer.colour, view.ratio);
-        ctx.globalAlpha = 0.55;
+        ctx.globalAlpha = 0.5;
         ctx.fill("evenodd");
         ctx.globalAlpha = 1;
-        ctx.strokeStyle = "rgba(255,255,255,.9)";
-        ctx.lineWidth = 3.6;
+        ctx.lineJoin = "bevel";
+        ctx.strokeStyle = "rgba(255,255,255,.8)";
+        ctx.lineWidth = grow(view.zoom, 1.2, 4.5);
         ctx.stroke();
         ctx.strokeStyle = layer.colour;
-        ctx.lineWidth = 1.7;
+        ctx.lineWidth = grow(view.zoom, 0.6, 2.1);
         ctx.stroke();
-        if (view.zoom < 10.5) return;
-        layer.labels.forEach((text, i) => {
+        // ranked by the analysis: from afar only the first ones speak
+        const most = Math.round(4 * Math.pow(2, Math.max(0, view.zoom - 9.5)));
+        layer.labels.slice(0, most).forEach((text, i) => {
           if (!text || !(xy.x[i] > view.west && xy.x[i] < view.east)) return;
           const x = xy.x[i] * view.scale + view.dx, y = xy.y[i] * view.scale + view.dy;
-          view.labels.push({ text, x, y, rank: 0, order: i, size: 11.5, weight: 600, colour: layer.colour, chip: layer.colour });
+          view.labels.push({ text, x, y, rank: 0, order: i, size: 11.5, weight: 600, colour: layer.colour, chip: true });
         });
       },
       hit(view, x, y) {
@@ -272,12 +305,14 @@
     const size = (zoom) => grow(zoom, 4.6, 8.2);
     return {
       draw(view) {
-        // solid ones last: an operating facility is never hidden under a planned one
-        for (const hollow of [true, false]) {
+        // operating ones last: they are never hidden under a planned or closed one
+        for (const state of [2, 1, 0]) {
+          const { sprite, half } = carecircle.symbols.sprite(layer, state, size(view.zoom), view.ratio);
           for (let i = 0; i < xy.n; i++) {
-            if (!mine(i) || status[i] > 0 !== hollow) continue;
+            if (!mine(i) || status[i] !== state) continue;
             const x = xy.x[i] * view.scale + view.dx, y = xy.y[i] * view.scale + view.dy;
-            carecircle.symbols.draw(view.ctx, layer, status[i], x, y, size(view.zoom));
+            view.ctx.drawImage(sprite, x - half, y - half, 2 * half, 2 * half);
+            view.taken.push([x - half / 2, y - half / 2, x + half / 2, y + half / 2]);
           }
         }
       },
@@ -290,12 +325,15 @@
 
   make.names = (layer, data) => ({
     draw(view) {
-      if (view.zoom < 11.5) return;
-      const { xy, title } = data.areas;
+      const { xy, title, shapes } = data.areas;
+      const size = grow(view.zoom, 10.5, 14);
       title.forEach((text, i) => {
+        // a name that does not fit into its area says more about its neighbour
+        const wide = (shapes.box[4 * i + 2] - shapes.box[4 * i]) * view.scale;
+        if (wide < size * (0.6 * text.length + 1.2)) return;
         if (!(xy.x[i] > view.west && xy.x[i] < view.east && xy.y[i] > view.north && xy.y[i] < view.south)) return;
         const x = xy.x[i] * view.scale + view.dx, y = xy.y[i] * view.scale + view.dy;
-        view.labels.push({ text, x, y, rank: 1, order: i, size: grow(view.zoom, 10.5, 14), colour: "#3c4347" });
+        view.labels.push({ text, x, y, rank: 1, order: i, size, colour: "#3c4347" });
       });
     },
   });
@@ -314,8 +352,8 @@
   }
 
   carecircle.drawers = (layers, data) => {
-    const drawers = layers.map((layer) => Object.assign({ id: layer.id, type: layer.type }, make[layer.type](layer, data)));
-    drawers.sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+    const drawers = layers.map((layer) => Object.assign({ id: layer.id, type: layer.type, above: layer.above || 0 }, make[layer.type](layer, data)));
+    drawers.sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type) || a.above - b.above);
     const all = [ground(data), ...drawers];
     all.forEach((drawer) => (drawer.reach = ASKED.indexOf(drawer.type)));
     return all;

@@ -3,7 +3,7 @@
   "use strict";
   const carecircle = window.carecircle;
   const element = carecircle.element;
-  const MOST_MATCHES = 12;
+  const MOST_MATCHES = 9;
 
   function header(atlas, panel) {
     const { card, words } = atlas.payload;
@@ -20,7 +20,9 @@
   function figure(parent, item) {
     const box = parent.appendChild(element("div", "cc-figure"));
     box.title = item.hint;
-    box.appendChild(element("span", "cc-label", item.label));
+    const label = box.appendChild(element("span", "cc-label"));
+    // a line may break before the bracket, not inside a Chinese word
+    item.label.split(/(?=\()/).forEach((part) => label.appendChild(element("span", "", part)));
     box.appendChild(element("strong", "", item.value));
     box.appendChild(element("span", "cc-share", item.share));
   }
@@ -159,24 +161,36 @@
 
     function entries(title, list) {
       if (title) body.appendChild(element("h3", "", title));
+      const box = body.appendChild(element("div"));
       list.forEach((entry) => {
-        const row = body.appendChild(element("div", "cc-entry"));
+        const row = box.appendChild(element("div", "cc-entry"));
         row.appendChild(carecircle.symbols.swatch(entry));
         row.appendChild(element("span", "", entry.label));
         if (entry.count !== null && entry.count !== undefined) {
           row.appendChild(element("small", "", entry.count.toLocaleString("en")));
         }
       });
+      return box;
+    }
+
+    /* Roads, water and boundaries explain themselves: one flowing paragraph. */
+    function base(group) {
+      const shown = group.layers.filter((layer) => atlas.canvas.visible.has(layer.id));
+      const list = shown.flatMap((layer) => layer.legend.map((entry) => ({ ...entry, count: null })));
+      if (list.length) entries(group.title, list).classList.add("cc-flow");
     }
 
     atlas.refreshLegend = () => {
+      let told = false;
       body.replaceChildren();
       atlas.payload.groups.forEach((group) => {
+        if (group.id === "base") return base(group);
         const shown = group.layers.filter((layer) => atlas.canvas.visible.has(layer.id) && layer.legend.length);
         const single = shown.filter((layer) => layer.legend.length === 1);
         shown.filter((layer) => layer.legend.length > 1).forEach((layer) => entries(layer.title, layer.legend));
         if (single.length) entries(group.title, single.map((layer) => layer.legend[0]));
-        if (group.id === "facilities" && single.length) {
+        if (group.id.startsWith("facilities") && single.length && !told) {
+          told = true;
           const kinds = statuses.map((label, status) => ({ swatch: "symbol", shape: "circle", colour: "#5f6670", status, label }));
           entries("", kinds.slice(1).filter((kind) => atlas.data.facilities.status.includes(kind.status)));
         }

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const carecircle = window.carecircle;
+  const TINT = 0.52; // of fills, on the map and in the legend
   const SVG = "http://www.w3.org/2000/svg";
 
   function regular(corners, turn) {
@@ -64,6 +65,16 @@
     }
   }
 
+  function sprite(style, status, r, ratio) {
+    const half = Math.ceil(1.3 * r + 4);
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = 2 * half * ratio;
+    const ctx = canvas.getContext("2d");
+    ctx.scale(ratio, ratio);
+    draw(ctx, style, status, half, half, r);
+    return { sprite: canvas, half };
+  }
+
   function svg(name, attributes) {
     const node = document.createElementNS(SVG, name);
     Object.entries(attributes).forEach(([key, value]) => node.setAttribute(key, value));
@@ -89,7 +100,7 @@
   }
 
   const SWATCHES = {
-    fill: (entry) => [svg("rect", { x: 1, y: 2, width: 16, height: 12, rx: 2, fill: entry.colour })],
+    fill: (entry) => [svg("rect", { x: 1, y: 2, width: 16, height: 12, rx: 2, fill: entry.colour, "fill-opacity": TINT })],
     dot: (entry) => [svg("circle", { cx: 9, cy: 8, r: 4.6, fill: entry.colour })],
     line: (entry) => [
       svg("path", {
@@ -131,5 +142,6 @@
     return node;
   }
 
-  carecircle.symbols = { draw, swatch, strip };
+  carecircle.tint = TINT;
+  carecircle.symbols = { sprite, swatch, strip };
 })();
