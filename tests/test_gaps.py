@@ -323,6 +323,13 @@ def test_homes_without_any_position_are_counted_and_not_drawn():
     assert [gap["homes"], gap["geometry"]] == [1, None]
 
 
+def test_columns_that_a_study_may_lack_are_not_needed():
+    homes = table([home(0, 0, elders=60)]).drop(columns=["component", "metres", "elders80"])
+    bare = AREAS[["name", "geometry"]]
+    gap = uncovered_areas(homes, bare, FAR.drop(columns="status")).iloc[0]
+    assert gap[["cause", "area_names", "street_names"]].tolist() == ["no_facility", "河东", ""]
+
+
 def test_no_facility_at_all_still_gives_gaps():
     homes = table([unreachable(0, 0, "beyond_limit", elders=60)])
     gap = uncovered_areas(homes, AREAS, FAR.iloc[:0]).iloc[0]
