@@ -7,7 +7,9 @@ communities and villages and the published totals; everything else is invented.
 from __future__ import annotations
 
 import os
+import platform
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import geopandas as gpd
@@ -137,13 +139,33 @@ def area_table(city: City) -> gpd.GeoDataFrame:
     return city.areas[columns].rename_axis("area_id")
 
 
+def made_with() -> pd.DataFrame:
+    """Return the versions that decide the bytes; other versions may write the same tables otherwise."""
+    names = (
+        "numpy",
+        "pandas",
+        "geopandas",
+        "shapely",
+        "pyogrio",
+        "pyarrow",
+        "pyproj",
+        "scipy",
+        "networkx",
+    )
+    rows = [("python", platform.python_version()), *((name, version(name)) for name in names)]
+    rows += [("gdal", pyogrio.__gdal_version_string__), ("geos", shapely.geos_version_string)]
+    return pd.DataFrame(rows, columns=["package", "version"])
+
+
 def make(folder: Path, seed: int = SEED) -> None:
     """Write every file of the sample into a folder."""
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2020-12-31T00:00:00.000Z"})
     os.environ["OGR_CURRENT_DATE"] = "2020-12-31T00:00:00.000Z"
     folder.mkdir(parents=True, exist_ok=True)
     city = make_city(seed)
-    rng = dict(zip(("facilities", "sites", "meals"), np.random.default_rng(seed + 1).spawn(3), strict=True))
+    rng = dict(
+        zip(("facilities", "sites", "meals"), np.random.default_rng(seed + 1).spawn(3), strict=True)
+    )
     facilities = make_facilities(city, make_plan(city), rng["facilities"])
     book = Book(city, rng["sites"])
     book.taken |= set(map(tuple, shapely.get_coordinates(facilities.geometry.to_numpy()).tolist()))
@@ -160,9 +182,12 @@ def make(folder: Path, seed: int = SEED) -> None:
     write_csv(make_observations(), folder / "observations.csv")
     write_csv(special_cases(city, facilities, roads), folder / "special_cases.csv")
     (folder / "study.toml").write_text(STUDY, encoding="utf-8", newline="\n")
+    write_csv(made_with(), folder / "made_with.csv")
     homes = home_table(city, facilities, city.pieces)
     share = (homes["elders"] * homes["covered"]).sum() / homes["elders"].sum()
-    print(f"{len(roads)} roads, {len(city.buildings)} buildings; elders in time by walking: {share:.1%}")
+    print(
+        f"{len(roads)} roads, {len(city.buildings)} buildings; elders in time by walking: {share:.1%}"
+    )
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def _split(blocks: list[Block], shares: list[float]) -> list[list[Block]]:
     spots = np.array([[(b.box[0] + b.box[2]) / 2, (b.box[1] + b.box[3]) / 2] for b in blocks])
     axis = int(np.argmax(np.ptp(spots, axis=0)))
     order = np.lexsort((spots[:, 1 - axis], spots[:, axis]))
-    capacity = np.cumsum([0.45 + blocks[k].centrality for k in order])
+    homes = [0.12 if blocks[k].kind in ("park", "empty", "works", "public") else 1.0 for k in order]
+    capacity = np.cumsum([0.45 + blocks[k].centrality for k in order] * np.array(homes))
     cut = int(np.searchsorted(capacity, part * capacity[-1])) + 1
     cut = min(max(cut, half), len(blocks) - (len(shares) - half))
     first, second = [blocks[k] for k in order[:cut]], [blocks[k] for k in order[cut:]]
@@ -95,7 +96,9 @@ def _country(seeds: gpd.GeoDataFrame, terrain: Terrain) -> list[shapely.Geometry
     return lines
 
 
-def _label(faces: np.ndarray, seeds: gpd.GeoDataFrame, terrain: Terrain, rings: gpd.GeoSeries) -> list[str]:
+def _label(
+    faces: np.ndarray, seeds: gpd.GeoDataFrame, terrain: Terrain, rings: gpd.GeoSeries
+) -> list[str]:
     """Give each face its area: its block, the island, or the nearest seed of its district."""
     inner = shapely.point_on_surface(faces)
     result = np.full(len(faces), "", dtype=object)
@@ -120,7 +123,9 @@ def _without_slivers(faces: np.ndarray, labels: list[str]) -> list[str]:
     return labels
 
 
-def make_areas(people: pd.DataFrame, towns: dict[str, Town], owner: dict, terrain: Terrain) -> gpd.GeoDataFrame:
+def make_areas(
+    people: pd.DataFrame, towns: dict[str, Town], owner: dict, terrain: Terrain
+) -> gpd.GeoDataFrame:
     """Return the 83 areas; the polygons tile the city exactly (one noded set of borders)."""
     rings = gpd.GeoSeries(
         [block_ring(towns[key[0]], towns[key[0]].blocks[key[1:]]) for key in owner],
@@ -130,13 +135,24 @@ def make_areas(people: pd.DataFrame, towns: dict[str, Town], owner: dict, terrai
     town_land = shapely.union_all(rings.to_numpy())
     seeds = _seeds(towns, owner, people)
     country = [shapely.difference(lines, town_land) for lines in _country(seeds, terrain)]
-    districts = [shapely.difference(shapely.boundary(d), town_land) for d in terrain.districts.values()]
-    lines = [*rings.boundary, *country, *districts, terrain.outline.boundary, terrain.island.buffer(60, quad_segs=3).boundary]
+    districts = [
+        shapely.difference(shapely.boundary(d), town_land) for d in terrain.districts.values()
+    ]
+    lines = [
+        *rings.boundary,
+        *country,
+        *districts,
+        terrain.outline.boundary,
+        terrain.island.buffer(60, quad_segs=3).boundary,
+    ]
     noded = shapely.union_all(lines, grid_size=GRID_M)
-    faces = np.array([f for f in shapely.polygonize([noded]).geoms if terrain.outline.buffer(1).contains(f)])
+    faces = np.array(
+        [f for f in shapely.polygonize([noded]).geoms if terrain.outline.buffer(1).contains(f)]
+    )
     labels = pd.Series(_without_slivers(faces, _label(faces, seeds, terrain, rings)))
     union = {
-        area: shapely.coverage_union_all(faces[labels.index[labels == area]]) for area in people.index
+        area: shapely.coverage_union_all(faces[labels.index[labels == area]])
+        for area in people.index
     }
     frame = gpd.GeoDataFrame(people.copy(), geometry=pd.Series(union), crs=CRS)
     frame.geometry = shapely.normalize(frame.geometry.to_numpy())

@@ -56,11 +56,21 @@ def _form(block: Block, rng: np.random.Generator) -> Form | None:
     return _SLAB if new and rng.random() < 0.4 else _ROW
 
 
-def _rectangles(centre: np.ndarray, heading: np.ndarray, length: np.ndarray, width: np.ndarray) -> np.ndarray:
+def _rectangles(
+    centre: np.ndarray, heading: np.ndarray, length: np.ndarray, width: np.ndarray
+) -> np.ndarray:
     """Return quantised rectangles; ``heading`` is in radians."""
     along = np.c_[np.cos(heading), np.sin(heading)] * length[:, None] / 2
     side = np.c_[-np.sin(heading), np.cos(heading)] * width[:, None] / 2
-    ring = np.stack([centre + along + side, centre - along + side, centre - along - side, centre + along - side], axis=1)
+    ring = np.stack(
+        [
+            centre + along + side,
+            centre - along + side,
+            centre - along - side,
+            centre + along - side,
+        ],
+        axis=1,
+    )
     return shapely.polygons(quantise(ring))
 
 
@@ -108,12 +118,25 @@ def _lane_houses(pieces: list[Piece], rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _house(line: LineString, metre: float, side: int, *, tall: bool, rng: np.random.Generator) -> tuple:
+def _house(
+    line: LineString, metre: float, side: int, *, tall: bool, rng: np.random.Generator
+) -> tuple:
     here, ahead = (shapely.get_coordinates(line.interpolate(m))[0] for m in (metre, metre + 2))
     heading = float(np.arctan2(*(ahead - here)[::-1]))
     centre = here + np.array([-np.sin(heading), np.cos(heading)]) * side * rng.uniform(12.5, 17.0)
-    floors = int(rng.choice([1, 2, 4, 5], p=[0.55, 0.2, 0.15, 0.1])) if tall else int(rng.choice([1, 2], p=[0.85, 0.15]))
-    return (*centre, heading, float(rng.uniform(15, 30 if tall else 22)), 8.5, floors, "residential")
+    floors = (
+        int(rng.choice([1, 2, 4, 5], p=[0.55, 0.2, 0.15, 0.1]))
+        if tall
+        else int(rng.choice([1, 2], p=[0.85, 0.15]))
+    )
+    return (
+        *centre,
+        heading,
+        float(rng.uniform(15, 30 if tall else 22)),
+        8.5,
+        floors,
+        "residential",
+    )
 
 
 def _clear(frame: pd.DataFrame, pieces: list[Piece], terrain: Terrain) -> pd.DataFrame:
@@ -135,7 +158,7 @@ def _clear(frame: pd.DataFrame, pieces: list[Piece], terrain: Terrain) -> pd.Dat
 
 
 #: Lonely homes: near which settlement (km), how far from any road at least (m), how many.
-_LONELY = (((12.9, -33.2), 560.0, 3), ((10.2, 32.6), 560.0, 2), ((-12.9, -6.4), 190.0, 3))
+_LONELY = (((12.9, -33.2), 560.0, 3), ((9.3, 30.3), 560.0, 2), ((-12.55, -10.6), 190.0, 3))
 
 
 def _lonely(pieces: list[Piece], rng: np.random.Generator) -> pd.DataFrame:
@@ -169,7 +192,11 @@ def _dwellings(frame: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataF
 
 
 def make_buildings(
-    towns: dict[str, Town], pieces: list[Piece], areas: gpd.GeoDataFrame, terrain: Terrain, rng: np.random.Generator
+    towns: dict[str, Town],
+    pieces: list[Piece],
+    areas: gpd.GeoDataFrame,
+    terrain: Terrain,
+    rng: np.random.Generator,
 ) -> gpd.GeoDataFrame:
     """Return all buildings with storeys, dwellings, use and the area they lie in."""
     parts = [
@@ -180,10 +207,14 @@ def make_buildings(
     ]
     frame = pd.concat([*parts, _lane_houses(pieces, rng), _lonely(pieces, rng)], ignore_index=True)
     frame = gpd.GeoDataFrame(_clear(frame, pieces, terrain), geometry="geometry", crs=CRS)
-    inside = gpd.sjoin(frame.set_geometry(frame.centroid)[["geometry"]], areas[["geometry"]], predicate="within")
+    inside = gpd.sjoin(
+        frame.set_geometry(frame.centroid)[["geometry"]], areas[["geometry"]], predicate="within"
+    )
     frame["area_id"] = inside.iloc[:, -1].groupby(level=0).first()
     frame["residential_share"] = np.where(frame["use"] == "residential", 1.0, 0.0)
-    shops = (frame["use"] == "residential") & (frame["floors"] >= 4) & (rng.random(len(frame)) < 0.1)
+    shops = (
+        (frame["use"] == "residential") & (frame["floors"] >= 4) & (rng.random(len(frame)) < 0.1)
+    )
     frame.loc[shops, "residential_share"] = 0.8
     frame.loc[shops, "use"] = "mixed"
     frame = _dwellings(frame, areas)

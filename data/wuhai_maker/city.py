@@ -59,7 +59,9 @@ def _break_streets(pieces: list[Piece]) -> tuple[list[Piece], list[tuple[float, 
     usable = [k for k in usable if all(count[end] >= 3 for end in pieces[k].ends)]
     tree = shapely.STRtree([pieces[k].line for k in usable])
     chosen = {usable[tree.nearest(shapely.Point(place))] for place in ground(_GAPS)}
-    chosen |= {k for k, p in enumerate(pieces) if "gate" in p.tags and p.tags["block"] in _broken_blocks()}
+    chosen |= {
+        k for k, p in enumerate(pieces) if "gate" in p.tags and p.tags["block"] in _broken_blocks()
+    }
     result, gaps = [], []
     for k, piece in enumerate(pieces):
         if k in chosen:
@@ -77,7 +79,11 @@ def _broken_blocks() -> set[str]:
 
 def _signals(pieces: list[Piece]) -> None:
     """Half a signal at each end that is a crossing of two main streets (half: counted twice)."""
-    main = [p for p in pieces if p.highway in ("primary", "secondary") and not {"bridge", "tunnel"} & set(p.tags)]
+    main = [
+        p
+        for p in pieces
+        if p.highway in ("primary", "secondary") and not {"bridge", "tunnel"} & set(p.tags)
+    ]
     lit = {node for node, count in degrees(main).items() if count >= 3}
     for piece in pieces:
         if piece.highway.startswith("motorway"):
@@ -89,14 +95,18 @@ def _signals(pieces: list[Piece]) -> None:
 
 def make_city(seed: int) -> City:
     """Build the city; each part draws from its own generator, so parts change alone."""
-    rng = dict(zip(("people", "towns", "lanes", "homes"), np.random.default_rng(seed).spawn(4), strict=True))
+    rng = dict(
+        zip(
+            ("people", "towns", "lanes", "homes"), np.random.default_rng(seed).spawn(4), strict=True
+        )
+    )
     terrain = make_terrain()
     towns, pieces = {}, []
-    for spec in TOWNS:
-        towns[spec.name], streets = make_town(spec, rng["towns"])
+    for spec, own in zip(TOWNS, rng["towns"].spawn(len(TOWNS)), strict=True):
+        towns[spec.name], streets = make_town(spec, own)
         pieces += streets
-    for cluster in CLUSTERS:
-        pieces += cluster_pieces(cluster, rng["lanes"])
+    for cluster, own in zip(CLUSTERS, rng["lanes"].spawn(len(CLUSTERS)), strict=True):
+        pieces += cluster_pieces(cluster, own)
     pieces, rails = cross_rails(add_regional(pieces, terrain), terrain)
     pieces, gaps = _break_streets(largest_and_kept(pieces))
     pieces = add_expressway(pieces, terrain)

@@ -16,7 +16,14 @@ from wuhai_maker.terrain import CRS, quantise
 
 __all__ = ["CIRCLE_KINDS", "Plan", "make_facilities"]
 
-CIRCLE_KINDS = ("station", "day_care", "street_centre", "embedded_complex", "rural_centre", "mutual_aid_home")
+CIRCLE_KINDS = (
+    "station",
+    "day_care",
+    "street_centre",
+    "embedded_complex",
+    "rural_centre",
+    "mutual_aid_home",
+)
 FLOOR_M2 = 72_930  # 33.0 m2 per 100 of 221,000 households
 BEDS, NURSING, INSTITUTION_BEDS = 3_354, 1_237, 2_400
 VILLAGES_WITHOUT = ("150303104239", "150303104241")
@@ -55,10 +62,18 @@ class Book:
             and not {"island", "bridge", "tunnel", "gap"} & set(p.tags)
             and p.line.length > 25
         ]
-        coords = np.array([shapely.get_coordinates(p.line.interpolate([0.42, 0.58], normalized=True)) for p in streets])
+        coords = np.array(
+            [
+                shapely.get_coordinates(p.line.interpolate([0.42, 0.58], normalized=True))
+                for p in streets
+            ]
+        )
         ahead = coords[:, 1] - coords[:, 0]
         ahead /= np.hypot(ahead[:, 0], ahead[:, 1])[:, None]
         self.spots = quantise(coords.mean(axis=1) + np.c_[-ahead[:, 1], ahead[:, 0]] * 12)
+        lived_in = self.city.buildings[self.city.buildings["dwellings"] > 0].centroid.to_numpy()
+        near = shapely.STRtree(lived_in).nearest(shapely.points(self.spots))
+        self.spots = self.spots[shapely.distance(shapely.points(self.spots), lived_in[near]) < 250]
         points = gpd.GeoDataFrame(geometry=shapely.points(self.spots), crs=CRS)
         inside = gpd.sjoin(points, self.city.areas[["geometry"]], predicate="within")
         self.inside = inside.iloc[:, -1].groupby(level=0).first()
@@ -69,19 +84,36 @@ class Book:
         }
 
     def place(self, area: str, how: str = "middle", *, toward: str = "") -> tuple[float, float]:
-        """Choose a free place in an area: ``middle``, ``edge``, ``any`` or ``toward`` another."""
+        """Choose a free place in an area: ``middle``, ``edge``, ``any``, ``gap`` or ``toward``."""
         spots = self.spots[self.inside.index[self.inside == area]]
         spots = np.array([s for s in spots if tuple(s.tolist()) not in self.taken])
         if how == "any":
             spot = spots[int(self.rng.integers(len(spots)))]
         else:
             xy, weight = self.homes[toward or area]
+            if how == "gap":
+                near = np.hypot(
+                    xy[:, None, 0] - self.stations[None, :, 0],
+                    xy[:, None, 1] - self.stations[None, :, 1],
+                )
+                weight = weight * (near.min(axis=1) > 700)
             away = np.hypot(spots[:, None, 0] - xy[None, :, 0], spots[:, None, 1] - xy[None, :, 1])
-            score = (np.minimum(away, 6000) * weight).sum(axis=1)
+            score = ((np.clip(away, 500, 6000) + 3000 * (away > 700)) * weight).sum(axis=1)
             spot = spots[score.argmax() if how == "edge" else score.argmin()]
         found = tuple(spot.tolist())
         self.taken.add(found)
         return found
+
+    @property
+    def stations(self) -> np.ndarray:
+        """Coordinates of the stations written so far."""
+        return np.array(
+            [
+                row["xy"]
+                for row in self.rows
+                if row["kind"] in ("station", "day_care") and row["status"] == "operating"
+            ]
+        )
 
     def place_near(self, area: str, point: tuple[float, float]) -> tuple[float, float]:
         """Choose the place in an area nearest to a point."""
@@ -145,14 +177,14 @@ def _villages(book: Book) -> None:
 def _centres(book: Book) -> None:
     """Street centres and complexes stand in communities that have their own station."""
     names = book.city.areas["street_name"]
-    for area in ("150302001004", "150302003014", "150302008002", "150304009009", "150303001009"):
-        book.add("street_centre", area, f"{names[area]}养老综合服务中心", book.place(area, "any"),
+    for area in ("150302001003", "150302003012", "150302002007", "150304010011", "150303001009"):
+        book.add("street_centre", area, f"{names[area]}养老综合服务中心", book.place(area, "gap"),
                  elder_floor_m2=int(book.rng.integers(1000, 2200)), places=int(book.rng.integers(80, 160)),
                  opened=_date(book.rng, 2017, 2020))  # fmt: skip
-    for area, status in (("150302004006", "operating"), ("150304008008", "operating"),
-                         ("150302007005", "building"), ("150303001010", "planned")):  # fmt: skip
+    for area, status in (("150302007005", "operating"), ("150304009008", "operating"),
+                         ("150302008005", "building"), ("150303001008", "planned")):  # fmt: skip
         opened = {"opened": _date(book.rng, 2019, 2020)} if status == "operating" else {}
-        book.add("embedded_complex", area, f"{book.short(area)}嵌入式养老服务综合体", book.place(area, "any"),
+        book.add("embedded_complex", area, f"{book.short(area)}嵌入式养老服务综合体", book.place(area, "gap"),
                  status=status, elder_floor_m2=int(book.rng.integers(800, 1500)), places=90, **opened)  # fmt: skip
 
 
@@ -210,15 +242,50 @@ def _posts(book: Book) -> None:
     for k, (_, part) in enumerate(areas.groupby("street_id")):
         area, street = part.index[0], part["street_name"].iloc[0]
         serves = ";".join(part.index)
-        book.add("one_stop_hall", area, f"{street}一站式服务大厅", book.place(area, "any"), serves=serves, opened=_date(book.rng, 2015, 2020))
+        book.add(
+            "one_stop_hall",
+            area,
+            f"{street}一站式服务大厅",
+            book.place(area, "any"),
+            serves=serves,
+            opened=_date(book.rng, 2015, 2020),
+        )
         if k % 3 == 1:
-            book.add("social_work_station", area, f"{street}社会工作服务站", at[area], serves=serves, opened=_date(book.rng, 2019, 2020))
+            book.add(
+                "social_work_station",
+                area,
+                f"{street}社会工作服务站",
+                at[area],
+                serves=serves,
+                opened=_date(book.rng, 2019, 2020),
+            )
         if k in (2, 5, 14):
-            book.add("incubator", area, f"{street}社会组织孵化中心", book.place(area, "any"), serves=serves, opened=_date(book.rng, 2018, 2020))
+            book.add(
+                "incubator",
+                area,
+                f"{street}社会组织孵化中心",
+                book.place(area, "any"),
+                serves=serves,
+                opened=_date(book.rng, 2018, 2020),
+            )
     for area in sorted(book.rng.choice(areas.index, 31, replace=False).tolist()):
-        book.add("volunteer_station", area, f"{areas.loc[area, 'name']}志愿服务站", at[area], serves=area, opened=_date(book.rng, 2016, 2020))
+        book.add(
+            "volunteer_station",
+            area,
+            f"{areas.loc[area, 'name']}志愿服务站",
+            at[area],
+            serves=area,
+            opened=_date(book.rng, 2016, 2020),
+        )
     for area in sorted(book.rng.choice(areas.index, 12, replace=False).tolist()):
-        book.add("mental_rehab", area, f"{book.short(area)}精神障碍社区康复点", at[area], serves=area, opened=_date(book.rng, 2018, 2020))
+        book.add(
+            "mental_rehab",
+            area,
+            f"{book.short(area)}精神障碍社区康复点",
+            at[area],
+            serves=area,
+            opened=_date(book.rng, 2018, 2020),
+        )
 
 
 def _city_services(book: Book) -> None:
@@ -239,7 +306,11 @@ def _city_services(book: Book) -> None:
     for kind, area, name, status in single:
         book.add(kind, area, f"{name}(合成)", book.place(area, "any"), status=status)
     urban = book.city.areas.index[book.city.areas["kind"] == "urban"]
-    for kind, label, count in (("lottery", "福彩销售站", 14), ("health", "社区卫生服务站", 22), ("pharmacy", "药店", 18)):
+    for kind, label, count in (
+        ("lottery", "福彩销售站", 14),
+        ("health", "社区卫生服务站", 22),
+        ("pharmacy", "药店", 18),
+    ):
         for area in sorted(book.rng.choice(urban, count, replace=False).tolist()):
             book.add(kind, area, f"{book.short(area)}{label}", book.place(area, "any"))
 
@@ -253,8 +324,12 @@ def _beds(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     size = frame.loc[ours, "elder_floor_m2"].to_numpy(dtype=float)
     frame.loc[ours, "beds"] = share_out(size, BEDS - INSTITUTION_BEDS, 4)
     homes = (frame["kind"] == "institution") & (frame["status"] == "operating")
-    frame.loc[homes, "nursing_beds"] = share_out(frame.loc[homes, "beds"].to_numpy(dtype=float) * rng.uniform(0.6, 1.2, homes.sum()), 1_020)
-    frame.loc[ours, "nursing_beds"] = share_out(frame.loc[ours, "beds"].to_numpy(dtype=float), NURSING - 1_020)
+    frame.loc[homes, "nursing_beds"] = share_out(
+        frame.loc[homes, "beds"].to_numpy(dtype=float) * rng.uniform(0.6, 1.2, homes.sum()), 1_020
+    )
+    frame.loc[ours, "nursing_beds"] = share_out(
+        frame.loc[ours, "beds"].to_numpy(dtype=float), NURSING - 1_020
+    )
     return frame
 
 
@@ -274,5 +349,17 @@ def make_facilities(city: City, plan: Plan, rng: np.random.Generator) -> gpd.Geo
     frame["area_id"] = frame["area"]
     columns = ["name", "kind", "status", "area_id", "floor_m2", "elder_floor_m2", "activity_m2", "beds", "nursing_beds",
                "institution_beds", "places", "serves", "opened", "closed", "safety_net", "open_to_community"]  # fmt: skip
+    for name in (
+        "safety_net",
+        "open_to_community",
+        "beds",
+        "nursing_beds",
+        "institution_beds",
+        "places",
+        "floor_m2",
+        "elder_floor_m2",
+        "activity_m2",
+    ):
+        frame[name] = frame[name].astype("Int64")
     points = shapely.points(np.array(frame["xy"].tolist()))
     return gpd.GeoDataFrame(frame[columns], geometry=points, crs=CRS)

@@ -135,7 +135,9 @@ def with_structures(piece: Piece, zone: shapely.Geometry, **tags: str) -> list[P
     stops = []
     for part in getattr(inside, "geoms", [inside]):
         if part.geom_type == "LineString":
-            stops += [piece.line.project(shapely.Point(xy)) for xy in (part.coords[0], part.coords[-1])]
+            stops += [
+                piece.line.project(shapely.Point(xy)) for xy in (part.coords[0], part.coords[-1])
+            ]
     shapely.prepare(zone)
     result = []
     for part in cut_at(piece, stops):

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from shapely import LineString, MultiPoint
 
-from wuhai_maker.network import Piece, cut_at, degrees, node_crossings, with_structures
+from wuhai_maker.network import Piece, cut_at, node_crossings, with_structures
 from wuhai_maker.terrain import Terrain, ground, quantise, smooth
 
 __all__ = ["REGIONAL", "Rails", "add_expressway", "add_regional", "cross_rails"]
@@ -52,6 +52,11 @@ REGIONAL = (
     Route("巴音乌素路", "tertiary", ((5.1, 25.0), (6.4, 27.0), (7.1, 28.8)), (0, 2)),
     Route("渡口路", "tertiary", ((0.5, -5.6), (-0.5, -5.5), (-1.4, -5.6)), (2,)),
     Route("赛汗乌素路", "unclassified", ((6.1, -32.2), (8.2, -31.8), (10.4, -31.0)), (0, 2)),
+    Route("滨湖路", "secondary", ((1.2, 19.7), (0.1, 18.3), (-0.95, 16.6), (-1.4, 14.6), (-1.5, 12.8), (-1.42, 11.5), (-0.75, 10.5)), (0, 6)),
+    Route("观湖路", "tertiary", ((-1.56, 13.3), (-1.4, 13.3), (-1.2, 13.35)), (2,)),
+    Route("湖滨南街", "tertiary", ((-1.5, 11.45), (-1.2, 11.4), (-0.8, 11.3)), (2,)),
+    Route("高速北连接线", "primary", ((3.6, 20.6), (4.9, 20.9), (5.75, 20.7)), (0,)),
+    Route("高速南连接线", "primary", ((5.6, -27.9), (7.2, -27.9), (8.55, -27.5)), (0,)),
     Route("桌子山路", "unclassified", ((9.1, -12.6), (12.5, -11.0), (15.0, -6.5)), (0,)),
 )  # fmt: skip
 
@@ -59,7 +64,7 @@ REGIONAL = (
 _EXPRESSWAY = [(9.0, 43), (8.0, 32), (6.9, 25), (6.0, 20.5), (4.75, 17), (4.4, 13.6), (4.75, 10), (6.2, 5.5),
                (6.6, 1.6), (6.1, -4), (4.0, -9.5), (3.9, -15), (6.2, -20.5), (8.9, -27), (9.6, -34), (9, -43), (8.5, -53)]  # fmt: skip
 _SPUR = [(6.6, 1.6), (3.0, 2.0), (-1.0, 1.9), (-4.0, 1.6), (-8.0, 2.6), (-13.0, 3.6), (-19, 4)]
-_EXITS = ((6.1, 20.6), (4.9, 10.4), (7.2, 2.4), (-5.0, 2.0), (4.2, -14.5), (6.2, -27.9))
+_EXITS = ((5.75, 20.7), (4.9, 10.4), (7.2, 2.4), (-5.0, 2.0), (4.2, -14.5), (8.5, -27.5))
 _EDGE_M = 420.0
 
 
@@ -73,7 +78,8 @@ def _edges(route: Route, coords: np.ndarray) -> list[Piece]:
 
 def add_regional(pieces: list[Piece], terrain: Terrain) -> list[Piece]:
     """Add the roads between settlements; each bridge is one piece from bank to bank."""
-    nodes = np.array(sorted({end for p in pieces if "island" not in p.tags for end in p.ends}))
+    solid = [p for p in pieces if {"grid", "cluster"} & set(p.tags) and "island" not in p.tags]
+    nodes = np.array(sorted({end for p in solid for end in p.ends}))
     tree = shapely.STRtree(shapely.points(nodes))
     bank = terrain.river.buffer(35)
     added = []
@@ -96,7 +102,11 @@ def _bridges(pieces: list[Piece], terrain: Terrain) -> list[Piece]:
     for piece in wet:
         tags = {k: v for k, v in piece.tags.items() if k != "wet"}
         plain = Piece(piece.line, piece.highway, tags)
-        dry += with_structures(plain, zone, bridge="yes", layer="1") if piece.line.intersects(terrain.river) else [plain]
+        dry += (
+            with_structures(plain, zone, bridge="yes", layer="1")
+            if piece.line.intersects(terrain.river)
+            else [plain]
+        )
     return dry
 
 
@@ -161,12 +171,19 @@ def add_expressway(pieces: list[Piece], terrain: Terrain) -> list[Piece]:
         for side, turn in ((-13.0, False), (13.0, True)):
             line = _carriageway(coords, side, terrain)
             lines.append(shapely.reverse(line) if turn else line)
-    joined = _join_spur(lines)
-    ramps, stops = _ramps(pieces, joined)
-    below = shapely.STRtree([p.line for p in pieces] + list(terrain.rails))
+    lines = _join_spur(lines)
+    ramps, stops = _ramps(pieces, lines)
+    stops[1] += [
+        lines[1].project(shapely.Point(lines[2].coords[0])),
+        lines[1].project(shapely.Point(lines[3].coords[-1])),
+    ]
+    below = [p.line for p in pieces] + list(terrain.rails)
     result = list(pieces) + ramps
-    for line, where in zip(joined, stops, strict=True):
-        result += _overpasses(line, where, below, terrain)
+    for k, (line, where) in enumerate(zip(lines, stops, strict=True)):
+        # The main line flies over everything, the spur over the main line as well.
+        level = 1 if k < 2 else 2
+        tree = shapely.STRtree(below if level == 1 else below + lines[:2])
+        result += _overpasses(line, where, _zone(line, tree, terrain), str(level))
     return result
 
 
@@ -186,7 +203,11 @@ def _join_spur(lines: list[LineString]) -> list[LineString]:
 
 def _ramps(pieces: list[Piece], lines: list[LineString]) -> tuple[list[Piece], list[list[float]]]:
     """Join each exit to the nearest road node by links, one way off and one way on."""
-    solid = [p for p in pieces if p.highway in ("trunk", "primary", "secondary") and "bridge" not in p.tags]
+    solid = [
+        p
+        for p in pieces
+        if p.highway in ("trunk", "primary", "secondary") and "bridge" not in p.tags
+    ]
     nodes = np.array(sorted({end for p in solid for end in p.ends}))
     tree = shapely.STRtree(shapely.points(nodes))
     ramps: list[Piece] = []
@@ -195,37 +216,39 @@ def _ramps(pieces: list[Piece], lines: list[LineString]) -> tuple[list[Piece], l
         exit_point = shapely.Point(place)
         node = nodes[tree.nearest(exit_point)]
         near = sorted(range(len(lines)), key=lambda k: lines[k].distance(shapely.Point(node)))[:2]
-        for k in near:
+        for level, k in enumerate(near, start=1):
             metre = lines[k].project(shapely.Point(node))
             for shift, off in ((-380.0, True), (380.0, False)):
                 at = float(np.clip(metre + shift, 5, lines[k].length - 5))
                 stops[k].append(at)
                 start = quantise(shapely.get_coordinates(lines[k].interpolate(at))[0])
                 ends = (start, node) if off else (node, start)
-                ramps.append(_ramp(*ends))
+                ramps.append(_ramp(*ends, str(1 + level)))
     return ramps, stops
 
 
-def _ramp(start: np.ndarray, end: np.ndarray) -> Piece:
+def _ramp(start: np.ndarray, end: np.ndarray, level: str) -> Piece:
     middle = (start + end) / 2 + (end - start)[::-1] * [-0.12, 0.12]
     coords = quantise(smooth(np.array([start, middle, end]), 60))
-    return Piece(LineString(coords), "motorway_link", {"oneway": "yes", "layer": "1", "bridge": "yes"})
+    return Piece(
+        LineString(coords), "motorway_link", {"oneway": "yes", "layer": level, "bridge": "yes"}
+    )
 
 
-def _overpasses(line: LineString, stops: list[float], below: shapely.STRtree, terrain: Terrain) -> list[Piece]:
+def _zone(line: LineString, below: shapely.STRtree, terrain: Terrain) -> shapely.Geometry:
+    """Return where a carriageway must be a bridge: near all it crosses, and over the river."""
+    crossed = below.geometries.take(below.query(line, predicate="crosses"))
+    points = shapely.get_coordinates(shapely.intersection(crossed, line))
+    return MultiPoint(points).buffer(28) | terrain.river.buffer(40)
+
+
+def _overpasses(
+    line: LineString, stops: list[float], zone: shapely.Geometry, level: str
+) -> list[Piece]:
     """Cut a carriageway into edges; the parts over something are bridges."""
-    tags = {"oneway": "yes", "name": "京藏高速(合成)", "maxspeed": "100", "layer": "1"}
-    nodes = {tuple(quantise(shapely.get_coordinates(line.interpolate(s))[0]).tolist()): s for s in stops}
+    tags = {"oneway": "yes", "name": "京藏高速(合成)"}
     count = int(line.length / 900)
     grid = (np.arange(1, count) * line.length / max(count, 1)).tolist()
     clear = [g for g in grid if all(abs(g - s) > 120 for s in stops)]
-    pieces = cut_at(Piece(line, "motorway", tags), sorted([*nodes.values(), *clear]))
-    crossed = below.geometries.take(below.query(line, predicate="crosses"))
-    points = shapely.get_coordinates(shapely.intersection(crossed, line))
-    zone = MultiPoint(points).buffer(28) | terrain.river.buffer(40)
-    return [part for p in pieces for part in with_structures(p, zone, bridge="yes")]
-
-
-def dead_end_nodes(pieces: list[Piece]) -> set[tuple[float, float]]:
-    """Return the nodes where one piece ends."""
-    return {node for node, count in degrees(pieces).items() if count == 1}
+    pieces = cut_at(Piece(line, "motorway", tags), sorted([*stops, *clear]))
+    return [part for p in pieces for part in with_structures(p, zone, bridge="yes", layer=level)]

@@ -87,17 +87,28 @@ def make_rosters(areas: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return which unit owes which facility kind, and by when."""
     rows: list[tuple[str, str, str, str, int, str]] = []
     for code, area in areas.iterrows():
-        kinds = ["station" if area["kind"] == "urban" else "rural_centre", "service_complex", "volunteer_station"]
+        kinds = [
+            "station" if area["kind"] == "urban" else "rural_centre",
+            "service_complex",
+            "volunteer_station",
+        ]
         rows += [("area", str(code), area["name"], kind, 1, "2025-12-31") for kind in kinds]
     for code, part in areas.groupby("street_id"):
         for kind in ("street_centre", "one_stop_hall", "social_work_station", "incubator"):
             rows.append(("street", str(code), part["street_name"].iloc[0], kind, 1, "2025-12-31"))
     for code, part in areas.groupby("district_id"):
         name = part["district_name"].iloc[0]
-        for kind, count in (("dispatch_centre", 1), ("embedded_complex", 4), ("institution", 1), ("child_protection", 1)):
+        for kind, count in (
+            ("dispatch_centre", 1),
+            ("embedded_complex", 4),
+            ("institution", 1),
+            ("child_protection", 1),
+        ):
             rows.append(("district", str(code), name, kind, count, "2025-12-31"))
     rows.append(("city", "1503", "乌海市", "child_protection", 1, "2025-12-31"))
-    frame = pd.DataFrame(rows, columns=["unit_level", "unit_id", "unit_name", "kind", "count", "due"])
+    frame = pd.DataFrame(
+        rows, columns=["unit_level", "unit_id", "unit_name", "kind", "count", "due"]
+    )
     return frame.assign(source=_PLAN)
 
 
@@ -121,7 +132,9 @@ _OBSERVED = (
 
 def make_observations() -> pd.DataFrame:
     """Return the plan's 2020 column; a value the plan leaves open is ``--``."""
-    frame = pd.DataFrame(_OBSERVED, columns=["indicator", "name", "unit", "numerator", "denominator", "value"])
+    frame = pd.DataFrame(
+        _OBSERVED, columns=["indicator", "name", "unit", "numerator", "denominator", "value"]
+    )
     frame.insert(3, "period", "2020")
     return frame.assign(source=_PLAN + ";分子分母为合成样例")
 
@@ -130,9 +143,13 @@ def make_meal_points(city: City, book: Book, rng: np.random.Generator) -> pd.Dat
     """Return meal points as a map service gives them: Chinese headings, GCJ-02 coordinates."""
     urban = city.areas.index[(city.areas["kind"] == "urban") & (city.areas["households"] > 1500)]
     chosen = sorted(rng.choice(urban, 26, replace=False).tolist())
-    places = gpd.GeoSeries(shapely.points([book.place(area, "any") for area in chosen]), crs=CRS).to_crs(4490)
+    places = gpd.GeoSeries(
+        shapely.points([book.place(area, "any") for area in chosen]), crs=CRS
+    ).to_crs(4490)
     lon, lat = to_gcj02(places.x.to_numpy(), places.y.to_numpy())
-    status = np.where(np.arange(26) % 13 == 5, "在建", np.where(np.arange(26) % 13 == 11, "停业", "运营"))
+    status = np.where(
+        np.arange(26) % 13 == 5, "在建", np.where(np.arange(26) % 13 == 11, "停业", "运营")
+    )
     return pd.DataFrame({
         "编号": [f"M{k + 1:02d}" for k in range(26)],
         "名称": [f"{book.short(area)}幸福居助餐点" for area in chosen],

@@ -22,7 +22,7 @@ GRID_M = 0.125  # an exact binary fraction, so rounded coordinates compress well
 
 _RIVER = [
     (5.2, -54), (3.6, -47), (2.6, -40), (4.1, -33), (3.0, -27), (1.0, -21.5), (-1.2, -16),
-    (-2.6, -10.5), (-2.2, -5), (-3.0, 0), (-3.1, 5), (-2.2, 10), (-2.3, 14), (-2.0, 18),
+    (-2.6, -10.5), (-2.2, -5), (-3.0, 0), (-3.1, 5), (-2.5, 10), (-2.75, 14), (-2.3, 18),
     (-1.0, 22.5), (0.2, 27), (0.9, 32), (3.4, 38), (4.0, 46),
 ]  # fmt: skip
 _OUTLINE = [
@@ -37,7 +37,7 @@ _RAIL = [
 ]  # fmt: skip
 _BRANCH = [(5.15, 1.2), (2.4, 0.2), (-1.2, -1.7), (-4.2, -2.0), (-6.4, -3.4), (-7.1, -5.4),
            (-7.9, -7.6), (-9.9, -9.0)]  # fmt: skip
-_ISLAND = ((-2.25, 12.1), 0.19, 0.46)
+_ISLAND = ((-2.65, 12.1), 0.19, 0.46)
 _WUDA_NORTH = 6.0
 _WUDA_SOUTH = -17.5
 _HAINAN_NORTH = [(-30, 2.6), (0, 2.6), (6, 3.4), (12, 1.6), (40, 3)]
@@ -117,10 +117,21 @@ def _districts(outline: Polygon, axis: LineString) -> dict[str, Polygon | MultiP
     }
 
 
+def _ragged(ring: np.ndarray) -> Polygon:
+    """Let a border wander by a few hundred metres, as borders along ridges do."""
+    turn = np.linspace(0, 2 * np.pi, len(ring))
+    wander = 420 * np.sin(17 * turn + 1) + 330 * np.sin(29 * turn) + 190 * np.sin(53 * turn + 2)
+    outward = ring - ring.mean(axis=0)
+    outward /= np.hypot(outward[:, 0], outward[:, 1])[:, None]
+    moved = ring + outward * wander[:, None]
+    moved[-1] = moved[0]
+    return Polygon(moved)
+
+
 def make_terrain() -> Terrain:
     """Return the ground; the outline is scaled to the published 1,754 km2."""
     axis = LineString(quantise(smooth(ground(_RIVER), 250)))
-    outline = Polygon(smooth(ground([*_OUTLINE, _OUTLINE[0]]), 900))
+    outline = _ragged(smooth(ground([*_OUTLINE, _OUTLINE[0]]), 350))
     factor = np.sqrt(CITY_KM2 * 1e6 / outline.area)
     outline = Polygon(quantise(shapely.get_coordinates(
         shapely.affinity.scale(outline, factor, factor, origin=tuple(ground((0, -4))))

@@ -10,7 +10,16 @@ from shapely import LineString, Polygon
 from wuhai_maker.network import Piece
 from wuhai_maker.terrain import ground, quantise
 
-__all__ = ["BROKEN_GATES", "TOWNS", "Block", "Town", "TownSpec", "block_ring", "make_town"]
+__all__ = [
+    "BROKEN_GATES",
+    "GATED_BLOCK",
+    "TOWNS",
+    "Block",
+    "Town",
+    "TownSpec",
+    "block_ring",
+    "make_town",
+]
 
 
 @dataclass(frozen=True)
@@ -46,8 +55,18 @@ TOWNS = (
     TownSpec("lasengmiao", (1.9, -15.6), (0.85, 0.8), 22.0, 30.0, (1, 1), (1, 1), ("民乐路",), ("电厂街",)),
 )  # fmt: skip
 
+#: A gated estate with a station behind its back wall.
+GATED_BLOCK = ("haibowan", 14, 8)
 #: Estates (town, column, row) with two gates, of which the nearer is drawn a few metres short.
 BROKEN_GATES: tuple[tuple[str, int, int], ...] = (("wuda", 10, 8),)
+
+#: Blocks whose kind is not drawn: the large parks and the estates of the special cases.
+_FIXED = {
+    **{("haibowan", i, j): "park" for i in (8, 9) for j in (10, 11)},
+    **{("wuda", 5, j): "park" for j in (6, 7)},
+    GATED_BLOCK: "gated",
+    **dict.fromkeys(BROKEN_GATES, "gated"),
+}
 
 #: Block types and how often they come in the old middle and on the new side of a town.
 _TYPES = ("open", "lanes", "gated", "spine", "public", "park", "works", "empty")
@@ -137,6 +156,7 @@ def _choose_blocks(town: Town) -> None:
             newness = float(np.clip(0.5 + 0.9 * (np.array([s, t]) / half) @ side, 0, 1))
             odds = _EDGE if depth < 0.16 else (_NEW if town.rng.random() < newness else _OLD)
             kind = str(town.rng.choice(_TYPES, p=odds))
+            kind = _FIXED.get((town.spec.name, i, j), kind)
             box = tuple(float(v) for v in box)
             town.blocks[i, j] = Block(town.spec.name, i, j, box, kind, newness, depth)
 
@@ -173,7 +193,12 @@ def _ring(block: Block, rng: np.random.Generator) -> None:
         for k in (0, 2):
             block.lanes += [(s[lo], t[k], s[hi], t[k]), (s[k], t[lo], s[k], t[hi])]
         block.lanes.append((s[lo], t[1], s[hi], t[1]))
-    gates = [(s[1], b, s[1], t[0]), (s[1], t[2], s[1], d), (a, t[1], s[0], t[1]), (s[2], t[1], c, t[1])]
+    gates = [
+        (s[1], b, s[1], t[0]),
+        (s[1], t[2], s[1], d),
+        (a, t[1], s[0], t[1]),
+        (s[2], t[1], c, t[1]),
+    ]
     side = int(rng.integers(4))
     gate = gates[side]
     block.lanes.append(gate)
@@ -245,11 +270,14 @@ def _line_pieces(town: Town, way: str, k: int) -> list[Piece]:
         beside = [town.blocks[side] for side in sides if side in town.blocks]
         stops = sorted(s for s in town.stops.get((way, k), ()) if along[m] < s < along[m + 1])
         quiet = not stops and highway == "tertiary" and len(beside) == 2
-        if not beside or (quiet and town.rng.random() < 0.5):
+        parkland = len(beside) == 2 and all(block.kind == "park" for block in beside)
+        if not beside or parkland or (quiet and town.rng.random() < 0.5):
             continue
         places = [float(along[m]), *stops, float(along[m + 1])]
         for lo, hi in zip(places[:-1], places[1:], strict=True):
-            ends = [(float(across[k]), v) if way == "v" else (v, float(across[k])) for v in (lo, hi)]
+            ends = [
+                (float(across[k]), v) if way == "v" else (v, float(across[k])) for v in (lo, hi)
+            ]
             pieces.append(Piece(town.line(*ends), highway, dict(tags)))
     return pieces
 
@@ -273,7 +301,8 @@ def block_ring(town: Town, block: Block) -> Polygon:
     a, b, c, d = block.box
     corners = [(a, b), (c, b), (c, d), (a, d), (a, b)]
     st = [
-        np.round(np.linspace(p, q, 5)[:-1], 3) for p, q in zip(corners[:-1], corners[1:], strict=True)
+        np.round(np.linspace(p, q, 5)[:-1], 3)
+        for p, q in zip(corners[:-1], corners[1:], strict=True)
     ]
     return Polygon(quantise(town.to_ground(np.vstack(st))))
 

@@ -58,7 +58,7 @@ CLUSTERS = (
     Cluster("利民", (10.7, -21.2), (400, 260), 10, 90, "150303102009"),
     Cluster("利民东沟", (13.1, -21.6), (240, 170), 50, 80, "150303102009"),
     # A lake island without a bridge; it belongs to a community of the town on the shore
-    Cluster("湖心岛", (-2.25, 12.1), (115, 300), 0, 75, "150302007009", island=True),
+    Cluster("湖心岛", (-2.65, 12.1), (115, 300), 0, 75, "150302007009", island=True),
 )
 
 
@@ -79,7 +79,11 @@ def _scatter(cluster: Cluster, rng: np.random.Generator) -> np.ndarray:
 def _neighbours(points: np.ndarray) -> set[tuple[int, int]]:
     """Gabriel graph: an edge where no third point lies in the circle between two."""
     simplices = Delaunay(points).simplices
-    pairs = {tuple(sorted(p)) for tri in simplices.tolist() for p in zip(tri, np.roll(tri, 1), strict=True)}
+    pairs = {
+        tuple(sorted(p))
+        for tri in simplices.tolist()
+        for p in zip(tri, np.roll(tri, 1), strict=True)
+    }
     kept = set()
     for a, b in sorted(pairs):
         middle = (points[a] + points[b]) / 2
@@ -91,7 +95,9 @@ def _neighbours(points: np.ndarray) -> set[tuple[int, int]]:
     return kept
 
 
-def _thin(points: np.ndarray, pairs: set[tuple[int, int]], rng: np.random.Generator) -> list[tuple[int, int]]:
+def _thin(
+    points: np.ndarray, pairs: set[tuple[int, int]], rng: np.random.Generator
+) -> list[tuple[int, int]]:
     """Take out lanes at random where everything stays connected."""
     import networkx as nx  # noqa: PLC0415 - used here only
 
@@ -113,7 +119,11 @@ def cluster_pieces(cluster: Cluster, rng: np.random.Generator) -> list[Piece]:
     pieces = []
     for a, b in pairs:
         central = max(abs(offset[a]), abs(offset[b])) < 0.55 * cluster.spacing
-        highway = "residential" if central else str(rng.choice(["living_street", "service", "track"], p=[0.55, 0.3, 0.15]))
+        highway = (
+            "residential"
+            if central
+            else str(rng.choice(["living_street", "service", "track"], p=[0.55, 0.3, 0.15]))
+        )
         middle = (points[a] + points[b]) / 2
         side = (points[b] - points[a])[::-1] * [-1, 1] * rng.uniform(-0.09, 0.09)
         line = LineString(quantise(np.array([points[a], middle + side, points[b]])))
