@@ -244,6 +244,35 @@ def test_easting_and_northing_in_survey_order_are_refused(tmp_path):
     assert "x 4390000, y 500000" in text
 
 
+def test_a_zone_number_before_the_easting_names_the_crs_that_fits(tmp_path):
+    rows = facility_rows(tmp_path, f"F1,a,station,{36e6 + E},{N}")
+    text = refused(tables.read_facilities, rows, "outside_crs")
+    assert "EPSG:4524" in text  # CGCS2000, 3-degree zone 36
+    good, _ = read(tables.read_facilities, Source(rows.file, crs="EPSG:4524"))
+    assert good.get_coordinates().round(3).to_numpy().tolist() == [[E, N]]
+
+
+def test_one_place_off_the_map_is_set_aside(tmp_path):
+    rows = facility_rows(tmp_path, f"F1,a,station,{36e6 + E},{N}", f"F2,b,station,{E},{N}",
+                         f"F3,c,station,{E},{N + 9}")  # fmt: skip
+    facilities, log = read(tables.read_facilities, rows)
+    assert facilities.index.tolist() == ["F2", "F3"]
+    assert only(log, "outside_crs").record == "F1"
+
+
+def test_geojson_in_metres_may_be_given_its_crs(tmp_path):
+    """The format itself knows only degrees, and files break that rule every day."""
+    path = tmp_path / "h.geojson"
+    path.write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"h1"},'
+        f'"geometry":{{"type":"Point","coordinates":[{E},{N}]}}}}]}}'
+    )
+    refused(tables.read_homes, path, "metres_not_degrees")
+    homes, log = read(tables.read_homes, Source(path, crs=CRS))
+    assert homes.get_coordinates().to_numpy().tolist() == [[E, N]]
+    assert only(log, "crs_differs").severity == "warning"
+
+
 def test_a_crs_said_against_the_files_own_is_a_warning(tmp_path):
     areas, log = read(tables.read_areas, Source(areas_file(tmp_path), crs="EPSG:32649"))
     assert len(areas) == 2
@@ -348,6 +377,14 @@ def test_a_heading_whose_upper_row_names_most_columns_is_joined(tmp_path):
     )
     homes, _ = read(tables.read_homes, source)
     assert homes[["population", "elders"]].to_numpy().tolist() == [[20, 5]]
+
+
+def test_a_first_record_made_of_known_words_is_no_heading(tmp_path):
+    """ "社区" is a heading of names and a value of the kind."""
+    wkt = f"POLYGON(({E} {N},{E + 9} {N},{E} {N + 9},{E} {N}))"
+    source = csv_file(tmp_path, f'编码,名称,类型,wkt\nA1,海馨,社区,"{wkt}"\nA2,团结,村,"{wkt}"\n')
+    areas, _ = read(tables.read_areas, source)
+    assert areas["kind"].to_dict() == {"A1": "urban", "A2": "rural"}
 
 
 def test_a_note_between_records_is_not_lost(tmp_path):
@@ -482,6 +519,24 @@ def test_a_record_without_id_is_called_by_its_row(tmp_path):
     facilities, log = read(tables.read_facilities, source)
     assert facilities.index.tolist() == ["F1", "row3"]
     assert only(log, "no_id").used == "row3"
+
+
+@pytest.mark.parametrize(
+    ("heading", "value", "code"),
+    [("floor_m2", "0.12", "small_floor_area"), ("beds", "3.5", "fraction_in_a_count")],
+)
+def test_a_value_in_a_suspect_unit_is_warned_of_and_used(tmp_path, heading, value, code):
+    source = facility_rows(tmp_path, f"F1,a,station,{E},{N},{value}",
+                           head=f"id,name,kind,x,y,{heading}")  # fmt: skip
+    facilities, log = read(tables.read_facilities, source)
+    assert facilities[heading].tolist() == [float(value)]
+    assert only(log, code).severity == "warning"
+
+
+def test_a_constant_whose_name_is_almost_a_column_is_named(tmp_path):
+    source = Source(areas_file(tmp_path), values={"populaton": 3})
+    _, log = read(tables.read_areas, source)
+    assert "did you mean 'population'?" in only(log, "unknown_column").fix
 
 
 # --- geometry ------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import shapely
 
+from carecircle.inputs.consistency import compare_columns, report_duplicates, report_twins
 from carecircle.inputs.records import PEOPLE
 from carecircle.inputs.shapes import check_shapes
 from carecircle.inputs.values import (
@@ -20,7 +20,7 @@ from carecircle.inputs.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from carecircle.inputs.contracts import Column, TableContract
     from carecircle.inputs.records import Records
@@ -30,16 +30,6 @@ __all__ = ["check_records", "empty_table", "with_kinds"]
 #: Columns that are there even when the file has none: unknown people are NaN, not absent.
 _PEOPLE_TABLES = ("areas", "homes")
 _ALWAYS = (*PEOPLE, "elders80")
-#: (table, code, part, whole): a part larger than its whole is used, with a warning.
-_PARTS = (
-    ("", "elders_exceed_population", "elders", "population"),
-    ("", "elders80_exceed_elders", "elders80", "elders"),
-    ("", "households_exceed_population", "households", "population"),
-    ("", "new_households_exceed_households", "households_new", "households"),
-    ("facilities", "nursing_beds_exceed_beds", "nursing_beds", "beds"),
-    ("facilities", "elder_floor_exceeds_floor", "elder_floor_m2", "floor_m2"),
-    ("facilities", "activity_floor_exceeds_floor", "activity_m2", "floor_m2"),
-)
 _ORDER = {"id": 0, "number": 1, "integer": 1}
 
 
@@ -91,12 +81,12 @@ def check_records(records: Records, factors: Mapping[str, float]) -> pd.DataFram
             if name not in frame:
                 frame[name] = np.nan
     _default_status(records)
-    _compare_columns(records)
+    compare_columns(records)
     if contract.geometry:
         check_shapes(records)
-    _report_duplicates(records)
+    report_duplicates(records)
     if contract.name == "facilities":
-        _report_twins(records)
+        report_twins(records)
     return _finished(records)
 
 
@@ -239,28 +229,22 @@ def _choices(records: Records, column: Column, _: Mapping[str, float]) -> pd.Ser
     raw = records.frame[column.name]
     values, faults, _adapted = read_choices(raw, column.choices)
     bad = faults != ""
-    fix = (
-        [
-            f"{text}known: {', '.join(column.choices)}" if text.startswith("did") else text
-            for text in faults
-        ]
-        if bad.any()
-        else ""
-    )
+    known = f"known: {', '.join(column.choices)}"
+    details: dict[str, str | Sequence[str]] = {"field": column.name}
+    if bad.any():
+        details |= {"found": _shown(raw), "fix": [fault + known for fault in faults]}
     if column.required or column.name == "status":
-        records.set_aside(
-            bad, f"unknown_{column.name}", field=column.name, found=_shown(raw), fix=fix
-        )
+        records.set_aside(bad, f"unknown_{column.name}", **details)
     else:
+        effect = f"{column.name} of this record is unknown"
         records.report(
-            bad, f"unknown_{column.name}", "error", field=column.name, found=_shown(raw),
-            used="missing", effect=f"{column.name} of this record is unknown", fix=fix,
-        )  # fmt: skip
+            bad, f"unknown_{column.name}", "error", used="missing", effect=effect, **details
+        )
     if column.required:
         none = values.isna().to_numpy() & ~bad
         records.set_aside(
             none, f"no_{column.name}", field=column.name, found="empty",
-            fix=f"known: {', '.join(column.choices)}",
+            fix=known,
         )  # fmt: skip
     return values
 
@@ -293,74 +277,6 @@ def _default_status(records: Records) -> None:
         frame["status"] = frame["status"].where(frame["status"].notna(), "operating")
 
 
-def _compare_columns(records: Records) -> None:
-    """Warn where one column contradicts another; nothing is changed."""
-    frame = records.frame
-    for table, code, part, whole in _PARTS:
-        if table in ("", records.table) and part in frame and whole in frame:
-            more = (frame[part] > frame[whole]).to_numpy()
-            found = _pairs(frame, part, whole) if more.any() else ""
-            records.report(
-                more, code, "warning", field=part, found=found, used="both", fix="check both"
-            )
-    if {"households", "elders"} <= set(frame.columns):
-        odd = ((frame["households"] == 0) & (frame["elders"] > 0)).to_numpy()
-        found = _pairs(frame, "households", "elders") if odd.any() else ""
-        records.report(
-            odd, "elders_without_households", "warning", field="households", found=found,
-            used="both", fix="give the households",
-        )  # fmt: skip
-
-
-def _pairs(frame: pd.DataFrame, one: str, other: str) -> list[str]:
-    return [
-        f"{one} {a:,.6g}, {other} {b:,.6g}" for a, b in zip(frame[one], frame[other], strict=True)
-    ]
-
-
-def _report_duplicates(records: Records) -> None:
-    """Keep the first usable record of each id; name all rows that share it."""
-    ids = records.frame[records.contract.index.name]
-    shared = (ids.duplicated(keep=False)).to_numpy()
-    if not shared.any():
-        return
-    rows = ids[shared].groupby(ids[shared]).agg(lambda group: ", ".join(map(str, group.index)))
-    found = ("rows " + ids.map(rows)).fillna("").tolist()
-    later = records.kept.copy()
-    later[records.kept] = ids[records.kept].duplicated(keep="first")
-    first = shared & records.kept & ~later
-    fix = f"give each of the {records.table} its own {ids.name}"
-    records.report(
-        first,
-        "duplicate_id",
-        "warning",
-        field=str(ids.name),
-        found=found,
-        used="this record",
-        fix=fix,
-    )
-    records.set_aside(later, "duplicate_id", field=str(ids.name), found=found, fix=fix)
-
-
-def _report_twins(records: Records) -> None:
-    """Warn of facilities of one kind, name and place under several ids."""
-    frame = records.frame[records.kept]
-    place = pd.Series(
-        shapely.to_wkb(shapely.set_precision(frame.geometry.to_numpy(), 0.01)), frame.index
-    )
-    keys = pd.DataFrame({"place": place, "name": frame["name"], "kind": frame["kind"]})
-    twins = keys.duplicated(keep=False) & keys["name"].notna()
-    if twins.any():
-        names = frame.loc[twins, records.contract.index.name]
-        groups = names.groupby([keys[c][twins] for c in keys]).transform(", ".join)
-        records.report(
-            records.frame.index.isin(names.index), "same_place_and_name", "warning",
-            used="all of them",
-            found=groups.reindex(records.frame.index).fillna("").tolist(),
-            fix="remove the copies: beds and floor areas count twice",
-        )  # fmt: skip
-
-
 def _finished(records: Records) -> pd.DataFrame:
     """Return the kept records, indexed by id, contract columns first."""
     contract = records.contract
@@ -368,4 +284,9 @@ def _finished(records: Records) -> pd.DataFrame:
     first = [column.name for column in contract.columns if column.name in frame]
     last = ["geometry"] if contract.geometry else []
     others = [name for name in frame.columns if name not in (*first, *last, contract.index.name)]
-    return frame.set_index(contract.index.name)[[*first, *others, *last]]
+    frame = frame.set_index(contract.index.name)[[*first, *others, *last]]
+    for name in others:  # cells of several types, as sheets have them, cannot be written anywhere
+        if frame[name].dtype == object:
+            plain = frame[name].infer_objects()
+            frame[name] = read_text(plain).column if plain.dtype == object else plain
+    return frame

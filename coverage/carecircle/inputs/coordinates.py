@@ -73,7 +73,9 @@ def add_geometry(records: Records, source: Source) -> None:
             fix="add columns lon and lat (经度, 纬度), x and y, or wkt; or name them with x and y"
             " in the study",
         )  # fmt: skip
-    plain = frame.drop(columns=[c for c in ("geometry",) if c in frame])
+    # where the place came from must not outlive a conversion of its datum
+    used = [x, y] if x and y else [wkt or pair]
+    plain = frame.drop(columns=[c for c in {*used, "geometry"} if c in frame])
     records.frame = gpd.GeoDataFrame(plain, geometry=geometry)
 
 

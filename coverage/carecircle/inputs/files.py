@@ -100,7 +100,7 @@ def numbered(frame: pd.DataFrame) -> pd.DataFrame:
 
 def report_empty(raw: pd.DataFrame, source: Source, table: str, log: IssueLog) -> None:
     """Report a table without records; stop where nothing can be said without it."""
-    if len(raw):
+    if len(raw) or log.of("fatal"):
         return
     found = f"no records in {source.file.name}" + (
         f", layer {source.layer}" if source.layer else ""

@@ -8,8 +8,6 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from carecircle.inputs.issues import unusable
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -144,6 +142,7 @@ def match_headings(
     frame = _renamed(raw, found, contract)
     for name, value in source.values.items():  # noqa: PD011  a mapping, not a frame
         frame[name] = frame[name].where(frame[name].notna(), value) if name in frame else value  # type: ignore[call-overload]  # any constant
+    _report_odd_constants(source, contract, set(headings), log)
     if source.is_osm and "name" in contract.names and "name" not in frame:
         frame["name"] = None
     _report_missing(frame, headings, set(found.values()), contract, log)
@@ -245,32 +244,27 @@ def _report_missing(
             filter(None, (did_you_mean(w, free) for w in (column.name, *column.headings))), ""
         )
         also = f" or {column.headings[0]}" if column.headings else ""
+        once = "" if column.kind in ("id", "text") else f", or values.{column.name} for all"
         log.add(
             "missing_column", "fatal", contract.name, field=column.name,
             found=f"found: {', '.join(headings) or 'no columns'}",
             fix=_suggest(near)
-            + f"add a column {column.name}{also}, map it with columns.{column.name}, or give one"
-            f" value for all with values.{column.name}",
+            + f"add a column {column.name}{also}, or map it with columns.{column.name}{once}",
         )  # fmt: skip
+
+
+def _report_odd_constants(
+    source: Source, contract: TableContract, headings: set[str], log: IssueLog
+) -> None:
+    """Warn of a constant whose name is almost a column's."""
+    for name in source.values:  # noqa: PD011  a mapping, not a frame
+        near = did_you_mean(name, contract.names)
+        if near and name not in contract.names and name not in headings:
+            log.add(
+                "unknown_column", "warning", contract.name, field=name, used="as an own column",
+                found=f"values gives {name!r}", fix=f"did you mean {near!r}?",
+            )  # fmt: skip
 
 
 def _suggest(near: str) -> str:
     return f"did you mean {near!r}? " if near else ""
-
-
-def need_heading(heading: str, headings: Sequence[str], table: str, option: str) -> str:
-    """Return ``heading`` when the file has it; otherwise raise with the nearest one.
-
-    Raises
-    ------
-    InputError
-        If the file has no such heading.
-    """
-    if heading not in headings:
-        near = did_you_mean(heading, headings)
-        raise unusable(
-            "mapped_heading_missing", table, field=option,
-            found=f"no heading {heading!r}; found: {', '.join(headings)}",
-            fix=_suggest(near) + f"correct {option} in the study",
-        )  # fmt: skip
-    return heading

@@ -21,6 +21,8 @@ from carecircle.inputs.source import DATUMS
 
 if TYPE_CHECKING:
     from carecircle.inputs.records import Records
+
+    Pair = tuple[np.ndarray, np.ndarray]
     from carecircle.inputs.source import Datum, Source
 
 __all__ = ["metre_crs", "suggest_crs", "to_metres"]
@@ -31,6 +33,8 @@ _CHINA = (73.0, 135.1, 18.0, 53.6)  # west, east, south, north of the mainland a
 _MAX_DISTORTION = 0.02
 _MARGIN_DEG = 5.0
 _SAMPLE = 1_000
+#: CGCS2000 with the zone's number before the easting: EPSG code of zone 0, and its zones.
+_ZONES = ((4488, range(25, 46)), (4478, range(13, 24)))
 _EPSG = {"wgs84": "EPSG:4326", "cgcs2000": "EPSG:4490"}
 
 
@@ -167,14 +171,17 @@ def _declared_crs(records: Records, source: Source, x: np.ndarray, y: np.ndarray
             "unknown_crs", table, field="crs", found=str(source.crs), fix='say it as "EPSG:4547"'
         ) from error
     carried = records.frame.crs
-    if carried is not None:
-        if said is not None and said != carried:
-            records.log.add(
-                "crs_differs", "warning", table, used=carried.name,
-                found=f"the file says {carried.name}, the study {said.name}",
-                fix="leave out crs in the study, or correct the file",
-            )  # fmt: skip
-        return carried
+    if carried is not None and not carried.is_engineering:
+        if said is None or said.equals(carried, ignore_axis_order=True):
+            return carried
+        # GeoJSON in metres passes for degrees, because the format knows nothing else
+        used = said if carried.is_geographic and not _like_degrees(x, y) else carried
+        records.log.add(
+            "crs_differs", "warning", table, used=used.name,
+            found=f"the file says {carried.name}, the study {said.name}",
+            fix="leave out crs in the study, or correct the file",
+        )  # fmt: skip
+        return used
     if said is not None:
         return said
     if not _like_degrees(x, y):
@@ -209,7 +216,7 @@ def _check_degrees(records: Records, x: np.ndarray, y: np.ndarray) -> None:
     """Report metres declared as degrees, swapped longitudes and latitudes, and zeros."""
     placed = np.isfinite(x) & np.isfinite(y)
     swapped = placed & (np.abs(x) <= _LAT) & (np.abs(y) <= _LON)
-    swapped &= (np.abs(y) > _LAT) | (_in_china(y, x) & (y > 60))  # noqa: PLR2004  no town of China
+    swapped &= (np.abs(y) > _LAT) | _in_china(y, x)  # as written: in the Arctic
     beyond = placed & ~swapped & ((np.abs(x) > _LON) | (np.abs(y) > _LAT))
     if 2 * beyond.sum() > placed.sum():
         raise unusable(
@@ -260,15 +267,35 @@ def _check_projected(records: Records, declared: pyproj.CRS, x: np.ndarray, y: n
             fix="the coordinates look like degrees: say the right crs or datum for this file",
         )  # fmt: skip
     to_degrees = _to_degrees(declared)
-    inside = _within_use(declared, *to_degrees.transform(x, y))
+    lon, lat = to_degrees.transform(x, y)
+    inside = _within_use(declared, lon, lat)
     turned = placed & ~inside & _within_use(declared, *to_degrees.transform(y, x))
     _report_swapped(records, turned, placed, x, y)
+    _set_lost_aside(records, declared, (x, y), (lon, lat))
     away = int((placed & ~inside).sum())
     if away:
         records.note(
             "outside_crs_area", found=f"{away:,} of {placed.sum():,} records; {_extent(x, y)}",
             fix=f"check that {declared.name} is the CRS of this file",
         )  # fmt: skip
+
+
+def _set_lost_aside(records: Records, declared: pyproj.CRS, there: Pair, lon_lat: Pair) -> None:
+    """Report coordinates that are no place of the CRS: going back does not lead to them."""
+    back = _to_degrees(declared).transform(*lon_lat, direction="INVERSE")
+    placed = np.isfinite(there[0]) & np.isfinite(there[1])
+    lost = placed & ~(np.hypot(back[0] - there[0], back[1] - there[1]) < 1.0)
+    if not lost.any():
+        return
+    zone = int(_median(there[0][lost]) // 1e6)
+    fits = [base + zone for base, zones in _ZONES if zone in zones]
+    fix = f"an easting that begins with {zone} names the zone: EPSG:{fits[0]}" if fits else ""
+    fix = fix or "say the right crs for this file"
+    found = f"no place in {declared.name}; {_extent(there[0][lost], there[1][lost])}"
+    if 2 * lost.sum() > placed.sum():
+        many = f"{lost.sum():,} of {placed.sum():,} records are {found}"
+        raise unusable("outside_crs", records.table, found=many, fix=fix)
+    records.take_place(lost, "outside_crs", found=found, fix=fix)
 
 
 @lru_cache(maxsize=16)

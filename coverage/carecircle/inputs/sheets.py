@@ -33,10 +33,11 @@ __all__ = ["read_csv_rows", "read_workbook_rows", "table_from_rows"]
 
 Row = list[object]
 _SEARCHED_ROWS = 40
+_NUMBER = re.compile(r"[-+\d.,]+")
 _BLANKS = ("", " ", "  ", "\t", "\u3000", "\xa0")
 _FIELD_LIMIT = 100_000_000
 _CLOSING_WORDS = re.compile(
-    r"^(合计|总计|小计|共计|注[：:\d]|备注|说明|资料来源|数据来源|来源|制表|填表|total|sum|note|source)",
+    r"(合计|总计|小计|共计|注[：:\d]|备注|说明|资料来源|数据来源|来源|制表|填表|(total|sum|note|source)s?\b)",
     re.IGNORECASE,
 )
 
@@ -195,10 +196,10 @@ def _merged_heading(
     heads, first = list(cells[at]), at + 1
     below = cells[first] if first < len(cells) else []
     above = cells[at - 1] if at else []
-    if _score(below, known) and all(c is None or isinstance(c, str) for c in below):
+    if _goes_on(heads, below, known, contract):
         heads = [low if low is not None else high for high, low in zip(heads, below, strict=True)]
         first += 1
-    elif _score(above, known) and None in heads:
+    elif _score([high for high, low in zip(above, heads, strict=False) if low is None], known):
         heads = [low if low is not None else high for high, low in zip(above, heads, strict=True)]
     else:
         return heads, first
@@ -207,6 +208,16 @@ def _merged_heading(
         used=", ".join(str(head) for head in heads if head is not None),
     )  # fmt: skip
     return heads, first
+
+
+def _goes_on(heads: Row, below: Row, known: frozenset[str], contract: TableContract) -> bool:
+    """Whether the row below the heading belongs to it: words we know, no numbers, no id."""
+    words = [str(cell) for cell in below if cell is not None]
+    if not _score(below, known) or any(_NUMBER.fullmatch(word) for word in words):
+        return False
+    ids = {normalise(word) for word in (contract.index.name, *contract.index.headings)}
+    own = [low for head, low in zip(heads, below, strict=True) if normalise(head) in ids]
+    return not any(own) if own else _score(below, known) > 1
 
 
 def _note_titles(above: Sequence[Row], contract: TableContract, log: IssueLog) -> None:

@@ -281,12 +281,14 @@ def _checked(
     source: Source, contract: TableContract, crs: str | None, log: IssueLog
 ) -> pd.DataFrame:
     raw = _raw(source, contract, log)
+    if not len(raw):
+        return empty_table(contract, crs)
     matched = match_headings(raw, contract, source, log)
     records = Records(contract, matched.frame, log)
     if contract.geometry:
         add_geometry(records, source)
         to_metres(records, source, crs)
-    if log.of("fatal") or not len(raw):
+    if log.of("fatal"):
         return empty_table(contract, crs)
     return check_records(records, matched.factors)
 

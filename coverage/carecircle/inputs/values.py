@@ -229,7 +229,7 @@ def read_choices(series: pd.Series[Any], choices: Mapping[str, Sequence[str]]) -
         if _plain(value).lower() in _MISSING:
             return None, "", ""
         near = did_you_mean(value, options)
-        return None, f"did you mean {near!r}? " if near else f"known: {', '.join(choices)}. ", ""
+        return None, f"did you mean {near!r}? " if near else "not a known word; ", ""
 
     codes, faults, adapted = _each_distinct(series, choose)
     values = pd.Series(codes, series.index, dtype=object)
