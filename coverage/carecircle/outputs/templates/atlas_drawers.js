@@ -281,7 +281,7 @@
           ctx.beginPath();
           ctx.arc(xy.x[i] * view.scale + view.dx, xy.y[i] * view.scale + view.dy, radius(i, view.zoom), 0, 7);
           ctx.fillStyle = layer.colour;
-          ctx.globalAlpha = 0.25;
+          ctx.globalAlpha = 0.34;
           ctx.fill();
           ctx.globalAlpha = 0.95;
           ctx.strokeStyle = layer.colour;

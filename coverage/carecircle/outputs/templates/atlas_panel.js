@@ -13,7 +13,11 @@
     toggle.type = "button";
     toggle.setAttribute("aria-label", words.panel);
     toggle.addEventListener("click", () => panel.classList.toggle("cc-folded"));
-    panel.appendChild(element("p", "cc-sub", card.subtitle));
+    const terms = panel.appendChild(element("p", "cc-sub cc-terms"));
+    card.subtitle.split(" · ").forEach((part, i) => {
+      if (i) terms.append(" · ");
+      terms.appendChild(element("span", "", part));
+    });
     if (card.synthetic) panel.appendChild(element("p", "cc-synthetic", card.synthetic));
   }
 
