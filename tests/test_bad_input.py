@@ -148,6 +148,30 @@ def test_a_truncated_extract_is_named(tmp_path):
     assert "t.osm.pbf" in str(log.of("fatal")[0])
 
 
+@pytest.mark.realdata
+def test_a_real_extract_cut_in_half_is_refused(tmp_path, real_data):
+    whole = (real_data / "osm/helsinki_centre_2019.osm.pbf").read_bytes()
+    path = tmp_path / "half.osm.pbf"
+    path.write_bytes(whole[: len(whole) // 2])
+    for reader, source in (
+        (tables.read_roads, path),
+        (tables.read_facilities, Source(path, tags={"amenity": True}, values={"kind": "health"})),
+        (tables.read_buildings, path),
+    ):
+        frame, log = read(reader, source, "EPSG:32635")
+        assert len(frame) == 0
+        (fatal,) = log.of("fatal")
+        assert "half.osm.pbf" in str(fatal)
+        assert "download the extract again" in fatal.fix
+
+
+def test_roads_of_one_line_are_a_table_of_one_road(tmp_path):
+    source = csv_file(tmp_path, f'highway,wkt\nresidential,"LINESTRING({E} {N}, {E + 100} {N})"\n')
+    roads, log = read(tables.read_roads, source)
+    assert roads.length.tolist() == [100]
+    assert not log.of("error")
+
+
 def test_an_extract_needs_to_be_told_which_features(tmp_path):
     path = tmp_path / "t.osm"
     path.write_text("<osm version='0.6'/>")
@@ -638,6 +662,14 @@ def test_a_home_without_a_usable_place_stays_because_its_people_count(tmp_path, 
     assert homes.geometry.isna().to_dict() == {"h1": True, "h2": False, "h3": False}
     (issue,) = log.of("warning")
     assert issue.effect == "kept without a place: 12 people not assessed"
+
+
+def test_homes_drawn_as_outlines_say_where_they_belong(tmp_path):
+    frame = gpd.GeoDataFrame({"id": ["h1"], "population": [4]}, geometry=[box()], crs=CRS)
+    frame.to_file(tmp_path / "h.gpkg")
+    homes, log = read(tables.read_homes, tmp_path / "h.gpkg")
+    assert homes["population"].sum() == 4
+    assert "read outlines and grid cells as buildings" in only(log, "wrong_geometry_type").fix
 
 
 def test_bad_wkt_is_quoted(tmp_path):

@@ -87,7 +87,8 @@ def _report_wrong_type(records: Records) -> None:
     wrong = ~shapely.is_missing(shapes) & ~np.isin(names, allowed)
     records.take_place(
         wrong, "wrong_geometry_type", field="geometry", found=names.tolist(),
-        fix=f"{records.table} are {' or '.join(allowed)}",
+        fix=f"{records.table} are {' or '.join(allowed)}"
+        + ("; read outlines and grid cells as buildings" if records.table == "homes" else ""),
     )  # fmt: skip
 
 
