@@ -32,7 +32,7 @@ LEVELS: Mapping[str, tuple[str, str]] = {
     "kind": ("kind", "kind"),
 }
 _STATES = ("covered", "uncovered", "not_assessed")
-_UNLINKED = ("not_linked", "no_position", "blocked")
+_UNLINKED = ("not_linked", "no_position")
 _QUANTILES = {"median_minutes": 0.5, "p90_minutes": 0.9, "p99_minutes": 0.99}
 
 

@@ -95,8 +95,11 @@ class IssueLog(list[Issue]):
     def to_frame(self) -> pd.DataFrame:
         """Return one row per issue, worst first, with the fields of :class:`Issue` as columns."""
         columns = [field.name for field in fields(Issue)]
-        ordered = sorted(self, key=lambda issue: _ORDER[issue.severity])
-        return pd.DataFrame([asdict(issue) for issue in ordered], columns=columns)
+        return pd.DataFrame([asdict(issue) for issue in self.worst_first()], columns=columns)
+
+    def worst_first(self) -> list[Issue]:
+        """Return the issues by severity, otherwise in the order they were found."""
+        return sorted(self, key=lambda issue: _ORDER[issue.severity])
 
     def raise_if_fatal(self) -> None:
         """Raise one :class:`~carecircle.errors.InputError` that names every fatal issue."""

@@ -1,0 +1,290 @@
+"""The study file: its sections and keys as data, read with every mistake reported at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from carecircle.errors import InputError
+from carecircle.inputs.issues import IssueLog
+from carecircle.inputs.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["SECTIONS", "Key", "Section", "StudyFile", "defaults_of", "read_study_file"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a section: name, type, meaning, default, and the choices if it has some."""
+
+    name: str
+    kind: str
+    meaning: str
+    default: Any = None
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section: its keys, and whether it may be repeated (``[[name]]``) or left out."""
+
+    name: str
+    meaning: str
+    keys: tuple[Key, ...]
+    repeated: bool = False
+    required: bool = False
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "text": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "flag": (bool,),
+    "date": (dt.date, str),
+    "texts": (list,),
+    "numbers": (list,),
+    "table": (dict,),
+}
+_WHAT = {
+    "text": 'text in quotes, such as "wgs84"',
+    "number": "a number, such as 15",
+    "integer": "a whole number, such as 8",
+    "flag": "true or false",
+    "date": "a date, such as 2025-12-31",
+    "texts": 'a list of texts, such as ["station"]',
+    "numbers": "a list of numbers, such as [5, 10, 15]",
+    "table": 'a table, such as { households = "HH" }',
+}
+_DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
+_SOURCE = (
+    Key("file", "text", "the file, relative to the study file", required=True),
+    Key("layer", "text", "layer of a GeoPackage or sheet of a workbook; the first if not said"),
+    Key("crs", "text", 'CRS of the coordinates where the file does not say: "EPSG:4326"'),
+    Key("datum", "text", "datum of longitudes and latitudes", choices=_DATUMS),
+    Key("columns", "table", 'own headings: { households = "HH_2020" }', default={}),
+    Key("values", "table", 'constants for columns the file lacks: { kind = "urban" }', default={}),
+    Key("where", "text", 'rows to keep, over the file\'s own headings: "pop > 0"'),
+    Key("x", "text", "heading of longitude or easting in a table without geometry"),
+    Key("y", "text", "heading of latitude or northing"),
+    Key("encoding", "text", "text encoding, such as gbk; detected if not said"),
+    Key("tags", "table", 'OpenStreetMap: features to take, { amenity = ["clinic"] }', default={}),
+    Key("admin_level", "integer", "OpenStreetMap: level of the boundaries to take"),
+)
+
+#: Every section of a study file, in the order in which templates and docs print them.
+SECTIONS: tuple[Section, ...] = (
+    Section(
+        "study",
+        "what it is called and in which CRS it is computed",
+        (
+            Key("title", "text", "title in English", default=""),
+            Key("title_zh", "text", "title in Chinese", default=""),
+            Key("as_of", "date", "date the data stand for", required=True),
+            Key("crs", "text", "projected CRS in metres: EPSG:4545 for Wuhai", required=True),
+            Key("language", "text", "of outputs", default="zh", choices=("zh", "en")),
+            Key("synthetic", "flag", "made-up data; printed on every output", default=False),
+            Key("sources", "texts", "attribution lines; OpenStreetMap demands one", default=[]),
+        ),
+        required=True,
+    ),
+    Section("areas", "communities and villages", _SOURCE, required=True),
+    Section("facilities", "facilities of every kind", _SOURCE, repeated=True, required=True),
+    Section(
+        "homes",
+        "where people live",
+        (
+            Key(
+                "method", "text", "what the file holds and how people are spread over it",
+                default="buildings",
+                choices=("points", "buildings", "dwellings", "grid", "areas"),
+            ),
+            Key("spacing_m", "number", "areas: metres between made-up homes", default=100.0),
+            *(Key(**{**vars(key), "required": False}) for key in _SOURCE),
+        ),
+        required=True,
+    ),
+    Section(
+        "roads",
+        "roads, from lines or an OpenStreetMap extract",
+        (
+            *_SOURCE,
+            Key("join_tolerance_m", "number", "lines: join ends up to this far apart", default=0.0),
+        ),
+        required=True,
+    ),
+    Section("barriers", "rivers, railways, gates, closed or slow ground", _SOURCE),
+    Section("sites", "candidate sites", _SOURCE),
+    Section("projects", "housing projects", _SOURCE),
+    Section("minutes", "minutes of another engine (facility_id, home_id, minutes)", _SOURCE),
+    Section(
+        "travel",
+        "who travels, how fast and how far",
+        (
+            Key("profile", "text", "travel profile", default="elder_default"),
+            Key("speed_m_s", "number", "own speed in metres per second instead of the profile's"),
+            Key("urban_minutes", "number", "limit for residents of urban areas", default=15.0),
+            Key("rural_minutes", "number", "limit for residents of rural areas", default=30.0),
+            Key("urban_snap_m", "number", "longest access leg in urban areas", default=150.0),
+            Key("rural_snap_m", "number", "longest access leg in rural areas", default=500.0),
+            Key(
+                "direction", "text", "of the trip", default="to_facility",
+                choices=("to_facility", "from_facility"),
+            ),
+            Key("prefer_connected", "flag", "link to a farther road that leads to a facility rather"
+                " than to an island", default=True),
+            Key("crossing_seconds", "number", "wait at a major road without signal", default=0.0),
+            Key("signal_seconds", "number", "wait at a signal; the profile's if not said"),
+            Key("slope", "text", "speed on slopes; needs a column grade", default="none",
+                choices=("none", "tobler")),
+        ),
+    ),
+    Section(
+        "service",
+        "which facilities count, and the circles to draw",
+        (
+            Key("kinds", "texts", "facility kinds that count", required=True),
+            Key("names", "table", 'own kinds: { gym = ["健身房", "gym"] }', default={}),
+            Key("rings", "numbers", "minutes of the circles", default=[5, 10, 15]),
+            Key("on_time_share", "number", "share of elders for a community on time", default=0.95),
+            Key("trim_m", "number", "how far a circle goes beyond its roads", default=60.0),
+            Key("overlap", "text", "circles of several facilities", default="overlap",
+                choices=("overlap", "merge", "split")),
+            Key("polygons", "text", "full discs or rings", default="discs",
+                choices=("discs", "rings")),
+        ),
+        required=True,
+    ),
+    Section(
+        "floor_area",
+        "the floor-area rule; leave the section out to skip the check",
+        (
+            Key("kinds", "texts", "facility kinds that provide it", default=["service_complex"]),
+            Key("existing_m2_per_100", "number", "per 100 households, existing", default=30),
+            Key("existing_floor_m2", "number", "least total, existing", default=300),
+            Key("new_m2_per_100", "number", "per 100 households, new estates", default=50),
+            Key("new_floor_m2", "number", "least total, new estates", default=500),
+            Key("city_m2_per_100", "number", "target of the whole city, ratio of sums", default=36),
+        ),
+    ),
+)  # fmt: skip
+_BY_NAME = {section.name: section for section in SECTIONS}
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """A checked study file: values by section with defaults filled in, sections left out missing.
+
+    ``sections`` maps a name to its values (a list of them where it repeats).
+    """
+
+    path: Path
+    sections: Mapping[str, Any]
+    log: IssueLog = field(default_factory=IssueLog)
+
+    def source(self, values: Mapping[str, Any]) -> Source:
+        """Return the :class:`~carecircle.inputs.source.Source` that a section describes."""
+        known: dict[str, Any] = {k.name: values.get(k.name) for k in _SOURCE if k.name != "file"}
+        return Source(self.path.parent / values["file"], **known)
+
+
+def read_study_file(path: Path) -> StudyFile:
+    """Read a study file and check every section and key.
+
+    Parameters
+    ----------
+    path
+        A TOML file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or not TOML (with line and column), or with all unknown sections and
+        keys, wrong types, missing values and wrong choices at once.
+    """
+    if path.is_dir():
+        path = path / "study.toml"
+    if not path.is_file():
+        near = ", ".join(sorted(p.name for p in path.parent.glob("*.toml"))) or "none"
+        msg = f"study: {path} not found (TOML files there: {near}); `carecircle init DIR` makes one"
+        raise InputError(msg)
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        msg = f"study: {path.name} is not a TOML file in UTF-8: {fault}"
+        raise InputError(msg) from fault
+    log = IssueLog()
+    for name in raw.keys() - _BY_NAME.keys():
+        _unknown(log, f"[{name}]", name, list(_BY_NAME))
+    sections: dict[str, Any] = {}
+    for section in SECTIONS:
+        if section.name in raw:
+            sections[section.name] = _read_section(section, raw[section.name], log)
+        elif section.required:
+            log.add("missing_section", "fatal", "study", field=f"[{section.name}]",
+                    fix=f"add the section: {section.meaning}")  # fmt: skip
+    log.raise_if_fatal()
+    return StudyFile(path, sections, log)
+
+
+def _read_section(section: Section, raw: Any, log: IssueLog) -> Any:
+    if section.repeated:
+        tables = raw if isinstance(raw, list) else [raw]
+        return [_read_keys(section, table, log) for table in tables]
+    if not isinstance(raw, dict):
+        log.add("wrong_type", "fatal", "study", field=f"[{section.name}]",
+                found=f"{type(raw).__name__}", fix=f"write [{section.name}] once")  # fmt: skip
+        return {}
+    return _read_keys(section, raw, log)
+
+
+def _read_keys(section: Section, raw: Mapping[str, Any], log: IssueLog) -> dict[str, Any]:
+    keys = {key.name: key for key in section.keys}
+    for name in raw.keys() - keys.keys():
+        _unknown(log, f"{section.name}.{name}", name, list(keys))
+    values = {}
+    for key in section.keys:
+        where = f"{section.name}.{key.name}"
+        if key.name not in raw:
+            values[key.name] = key.default
+            if key.required:
+                log.add("missing_key", "fatal", "study", field=where,
+                        fix=f"add {key.name}: {key.meaning}")  # fmt: skip
+            continue
+        values[key.name] = raw[key.name]
+        _check_value(key, raw[key.name], where, log)
+    return values
+
+
+def _check_value(key: Key, value: Any, where: str, log: IssueLog) -> None:
+    wrong = not isinstance(value, _TYPES[key.kind])
+    wrong |= isinstance(value, bool) and key.kind in ("number", "integer")
+    if key.kind in ("texts", "numbers") and not wrong:
+        inner = _TYPES["text" if key.kind == "texts" else "number"]
+        wrong = not all(isinstance(item, inner) for item in value)
+    if wrong:
+        log.add("wrong_type", "fatal", "study", field=where, found=repr(value),
+                fix=f"give {_WHAT[key.kind]}")  # fmt: skip
+    elif key.choices and value not in key.choices:
+        log.add("unknown_value", "fatal", "study", field=where, found=repr(value),
+                fix=f"choose one of {', '.join(key.choices)}")  # fmt: skip
+    elif key.kind == "number" and not 0 <= value < float("inf"):
+        log.add("bad_number", "fatal", "study", field=where, found=repr(value),
+                fix="give a number of 0 or more")  # fmt: skip
+
+
+def _unknown(log: IssueLog, where: str, name: str, known: list[str]) -> None:
+    near = difflib.get_close_matches(name, known, n=1)
+    fix = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+    log.add("unknown_key", "fatal", "study", field=where, fix=fix)
+
+
+def defaults_of(name: str) -> dict[str, Any]:
+    """Return the defaults of a section that was left out."""
+    return {key.name: key.default for key in _BY_NAME[name].keys}

@@ -1,0 +1,227 @@
+"""The tables of a study: read, checked against each other, with where they came from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from carecircle.errors import CrsError
+from carecircle.inputs.contracts import CONTRACTS
+from carecircle.inputs.datums import datum_issue, detect_datum
+from carecircle.inputs.homes import (
+    homes_from_areas,
+    homes_from_buildings,
+    homes_from_dwellings,
+    homes_from_grid,
+)
+from carecircle.inputs.lines import node_lines
+from carecircle.inputs.tables import (
+    read_areas,
+    read_barriers,
+    read_buildings,
+    read_facilities,
+    read_homes,
+    read_projects,
+    read_roads,
+    read_sites,
+)
+from carecircle.inputs.topology import assign_areas, check_areas, check_together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from carecircle.inputs.issues import IssueLog
+    from carecircle.inputs.source import Source
+    from carecircle.study_file import StudyFile
+
+__all__ = ["Tables", "read_tables"]
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """The checked tables of a study in its CRS; ``inputs`` says which files they came from."""
+
+    areas: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    homes: gpd.GeoDataFrame
+    roads: gpd.GeoDataFrame
+    barriers: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame | None = None
+    projects: pd.DataFrame | None = None
+    minutes: pd.DataFrame | None = None
+    inputs: tuple[Mapping[str, object], ...] = field(default_factory=tuple)
+
+
+@dataclass
+class _Reader:
+    """Reads the sections of one study file, and notes each file it read."""
+
+    file: StudyFile
+    log: IssueLog
+    tell: Callable[[str], None]
+    inputs: list[Mapping[str, object]] = field(default_factory=list)
+
+    @property
+    def crs(self) -> str:
+        return str(self.file.sections["study"]["crs"])
+
+    def read(self, name: str, reader: Callable[..., Any], **options: Any) -> Any:
+        """Read one section, or return an empty contract table where it is left out."""
+        values = self.file.sections.get(name)
+        if values is None:
+            return _empty(name, self.crs)
+        return self.read_source(name, self.file.source(values), reader, **options)
+
+    def read_source(
+        self, name: str, source: Source, reader: Callable[..., Any], **options: Any
+    ) -> Any:
+        self.tell(f"reading {name}: {source.file.name}")
+        if reader is not read_projects:
+            options["crs"] = self.crs
+        table = reader(source, log=self.log, **options)
+        if source.file.is_file():
+            self.inputs.append(
+                {
+                    "table": name,
+                    "file": source.file.name,
+                    "sha256": hashlib.sha256(source.file.read_bytes()).hexdigest(),
+                    "rows": len(table),
+                    "crs": source.crs or "",
+                    "datum": source.datum or "",
+                }
+            )
+        return table
+
+
+def read_tables(file: StudyFile, *, log: IssueLog, tell: Callable[[str], None]) -> Tables:
+    """Read every table that a study file names, and collect everything wrong with them.
+
+    Parameters
+    ----------
+    file
+        A checked study file.
+    log
+        Collects the issues of all tables; fatal ones are raised by the caller, together.
+    tell
+        Called with a line for each step.
+    """
+    reader = _Reader(file, log, tell)
+    try:
+        areas = reader.read("areas", read_areas)
+        facilities = _facilities(reader)
+        homes_raw, homes_method = _homes_table(reader)
+        roads = reader.read("roads", read_roads)
+        barriers = reader.read("barriers", read_barriers)
+        sites = reader.read("sites", read_sites) if "sites" in file.sections else None
+        projects = reader.read("projects", read_projects) if "projects" in file.sections else None
+        minutes = _minutes(reader)
+    except CrsError as fault:
+        log.add("bad_crs", "fatal", "study", field="study.crs", found=str(fault))
+    log.raise_if_fatal()
+    tell("checking tables against each other")
+    check_areas(areas, log)
+    roads = _noded(reader, roads)
+    _check_datums(reader, facilities, roads)
+    homes = homes_method(homes_raw, areas)
+    facilities = facilities.assign(area_id=assign_areas(facilities, areas))
+    check_together(areas, facilities, homes, log)
+    return Tables(
+        areas, facilities, homes, roads, barriers, sites, projects, minutes, tuple(reader.inputs)
+    )
+
+
+def _facilities(reader: _Reader) -> gpd.GeoDataFrame:
+    names = reader.file.sections.get("service", {}).get("names", {})
+    kinds = {kind: (zh, en) for kind, (zh, en) in names.items()}
+    parts = []
+    for values in reader.file.sections["facilities"]:
+        source = reader.file.source(values)
+        table = reader.read_source("facilities", source, read_facilities, kinds=kinds)
+        parts.append(table.assign(datum=source.datum or "wgs84"))
+    parts = [part for part in parts if len(part)] or parts[:1]
+    together = gpd.GeoDataFrame(pd.concat(parts), crs=parts[0].crs)
+    again = together.index.duplicated()
+    for record in together.index[again]:
+        reader.log.add("duplicate_id", "error", "facilities", record=str(record),
+                       field="facility_id", found="the id is in another facilities file too",
+                       effect="set aside", fix="give every facility its own id")  # fmt: skip
+    return together[~again].rename_axis(index="facility_id")
+
+
+def _homes_table(reader: _Reader) -> tuple[Any, Callable[[Any, Any], gpd.GeoDataFrame]]:
+    values = reader.file.sections["homes"]
+    method, log = values["method"], reader.log
+    if method == "areas":
+        return None, lambda _, areas: homes_from_areas(
+            areas, spacing_m=float(values["spacing_m"]), log=log
+        )
+    if values["file"] is None:
+        log.add("missing_key", "fatal", "study", field="homes.file",
+                fix=f'method "{method}" needs a file; method "areas" does without')  # fmt: skip
+        return None, lambda *_: gpd.GeoDataFrame()
+    if method == "points":
+        return reader.read("homes", read_homes), lambda homes, areas: homes.assign(
+            area_id=_given_or_found(homes, areas)
+        )
+    if method == "grid":
+        return reader.read("homes", read_homes), lambda cells, areas: homes_from_grid(
+            cells, areas, log=log
+        )
+    spread = homes_from_dwellings if method == "dwellings" else homes_from_buildings
+    return reader.read("homes", read_buildings), lambda buildings, areas: spread(
+        buildings, areas, log=log
+    )
+
+
+def _given_or_found(homes: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
+    found = assign_areas(homes, areas)
+    if "area_id" not in homes:
+        return found
+    return homes["area_id"].where(homes["area_id"].isin(areas.index), found)
+
+
+def _minutes(reader: _Reader) -> pd.DataFrame | None:
+    values = reader.file.sections.get("minutes")
+    if values is None:
+        return None
+    source = reader.file.source(values)
+    try:
+        table = (
+            pd.read_parquet(source.file)
+            if source.file.suffix == ".parquet"
+            else pd.read_csv(source.file, dtype={"facility_id": "str", "home_id": "str"})
+        )
+    except (OSError, ValueError) as fault:
+        reader.log.add("unreadable", "fatal", "minutes", found=str(fault),
+                       fix="give a CSV or Parquet file")  # fmt: skip
+        return None
+    return table.rename(columns={own: name for name, own in source.columns.items()})
+
+
+def _noded(reader: _Reader, roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    values = reader.file.sections.get("roads")
+    if values is None or roads.empty:
+        return roads
+    has_nodes = {"u", "v"} <= set(roads.columns) and roads[["u", "v"]].notna().all(axis=None)
+    if has_nodes and not values["join_tolerance_m"]:
+        return roads
+    reader.tell("noding roads")
+    return node_lines(roads, join_tolerance_m=float(values["join_tolerance_m"]), log=reader.log)
+
+
+def _check_datums(reader: _Reader, facilities: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> None:
+    if roads.empty:
+        return
+    for datum, points in facilities.groupby("datum"):
+        issue = datum_issue(detect_datum(points, roads, declared=datum), "facilities")
+        if issue is not None:
+            reader.log.append(issue)
+
+
+def _empty(name: str, crs: str) -> gpd.GeoDataFrame:
+    index = pd.Index([], name=CONTRACTS[name].index.name, dtype="str")
+    return gpd.GeoDataFrame({"geometry": []}, geometry="geometry", index=index, crs=crs)
