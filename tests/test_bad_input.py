@@ -664,14 +664,6 @@ def test_a_home_without_a_usable_place_stays_because_its_people_count(tmp_path, 
     assert issue.effect == "kept without a place: 12 people not assessed"
 
 
-def test_homes_drawn_as_outlines_say_where_they_belong(tmp_path):
-    frame = gpd.GeoDataFrame({"id": ["h1"], "population": [4]}, geometry=[box()], crs=CRS)
-    frame.to_file(tmp_path / "h.gpkg")
-    homes, log = read(tables.read_homes, tmp_path / "h.gpkg")
-    assert homes["population"].sum() == 4
-    assert "read outlines and grid cells as buildings" in only(log, "wrong_geometry_type").fix
-
-
 def test_bad_wkt_is_quoted(tmp_path):
     source = csv_file(
         tmp_path, f"id,name,kind,wkt\nF1,a,station,POINT({E}\nF2,b,station,POINT({E} {N})\n"

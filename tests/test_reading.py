@@ -253,6 +253,16 @@ def test_facility_drawn_as_a_polygon_stands_inside_it(tmp_path):
     assert "polygon_to_point" in codes(log)
 
 
+def test_grid_cells_read_as_homes_stand_at_their_centre(tmp_path):
+    cell = shapely.box(500000, 4390000, 500250, 4390250)
+    gpd.GeoDataFrame({"id": ["c1"], "population": [40]}, geometry=[cell], crs=CRS).to_file(
+        tmp_path / "h.gpkg"
+    )
+    homes, log = read(tables.read_homes, tmp_path / "h.gpkg")
+    assert homes.get_coordinates().to_numpy().tolist() == [[500125, 4390125]]
+    assert "largest of 62,500 m2" in log[0].found
+
+
 def test_multipolygon_with_exclaves_is_one_area(tmp_path):
     parts = shapely.MultiPolygon(
         [shapely.box(x, 439e4, x + 100, 4390100) for x in (500000, 600000)]

@@ -213,7 +213,7 @@ HOMES = TableContract(
     "homes",
     Column("home_id", "id", "home code", ("住宅编号", "楼栋编号", "编号", "id"), required=True),
     (Column("area_id", "text", "area it lies in", ("社区代码", "unit_id")), *_PEOPLE),
-    _POINT,
+    (*_POINT, *_POLYGON),
 )
 
 BUILDINGS = TableContract(

@@ -14,7 +14,8 @@ __all__ = ["check_shapes"]
 
 #: Tables whose polygons may be used mended; anywhere else a self-crossing shape has no sure place.
 _MENDED = ("areas", "buildings")
-_ONE_PART = {"MultiPoint": "Point"}
+#: Tables whose records are places: a polygon gives its inner point.
+_PLACES = ("facilities", "homes")
 
 
 def check_shapes(records: Records) -> None:
@@ -33,8 +34,8 @@ def check_shapes(records: Records) -> None:
     _report_wrong_type(records)
     _report_crossing(records)
     _report_flat(records)
-    if "Point" in records.contract.geometry and "Polygon" in records.contract.geometry:
-        _facility_points(records)
+    if records.table in _PLACES:
+        _points_inside(records)
 
 
 def _shapes(records: Records) -> np.ndarray:
@@ -87,8 +88,7 @@ def _report_wrong_type(records: Records) -> None:
     wrong = ~shapely.is_missing(shapes) & ~np.isin(names, allowed)
     records.take_place(
         wrong, "wrong_geometry_type", field="geometry", found=names.tolist(),
-        fix=f"{records.table} are {' or '.join(allowed)}"
-        + ("; read outlines and grid cells as buildings" if records.table == "homes" else ""),
+        fix=f"{records.table} are {' or '.join(allowed)}",
     )  # fmt: skip
 
 
@@ -145,15 +145,14 @@ def _report_flat(records: Records) -> None:
     )
 
 
-def _facility_points(records: Records) -> None:
-    """Give facilities drawn as polygons a point inside."""
-    if records.table != "facilities":
-        return
+def _points_inside(records: Records) -> None:
+    """Give places drawn as polygons (sites, courtyards, grid cells) a point inside."""
     shapes = _shapes(records)
     drawn = np.isin(shapely.get_type_id(shapes), (3, 6))
     if drawn.any():
         _put(records, np.where(drawn, shapely.point_on_surface(shapes), shapes))
         records.note(
-            "polygon_to_point", found=f"{drawn.sum():,} facilities drawn as polygons",
-            used="a point inside", fix="give entrances as points where they matter",
+            "polygon_to_point", found=f"{drawn.sum():,} {records.table} drawn as polygons, the"
+            f" largest of {shapely.area(shapes[drawn]).max():,.0f} m2",
+            used="a point inside", fix="give points where the difference matters",
         )  # fmt: skip

@@ -131,6 +131,7 @@ def read_homes(
         Index ``home_id`` (text); ``households``, ``population``, ``elders``, ``elders80`` (NaN:
         unknown), ``area_id`` if the file has it, and points in ``crs``. A home without a usable
         place stays, without geometry and with a warning: its people belong in the denominator.
+        Grid cells and outlines get a point inside, with a note.
 
     Raises
     ------
