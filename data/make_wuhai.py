@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -34,56 +35,12 @@ from wuhai_maker.tables import (
 from wuhai_maker.terrain import CRS
 
 SEED = 2020
+MAKER = Path(__file__).parent / "wuhai_maker"
+ROAD_TAGS = ("name", "oneway", "bridge", "tunnel", "layer")
 MAXSPEED = {
     "motorway": "100", "motorway_link": "60", "trunk": "80", "primary": "60", "secondary": "50",
     "tertiary": "40", "residential": "30", "living_street": "20",
 }  # fmt: skip
-STUDY = """\
-# 合成样例,不是乌海市的官方地图或统计。Synthetic sample: not an official map or statistic of Wuhai.
-[study]
-title = "Wuhai (synthetic sample)"
-title_zh = "乌海市(合成样例数据)"
-as_of = 2020-12-31
-crs = "EPSG:4545"
-language = "zh"
-synthetic = true
-sources = [
-  "Names and codes: National Bureau of Statistics division codes 2023 (72 communities listed, 70 used, 13 villages)",
-  "Totals: Wuhai 14th five-year civil affairs plan (2021-2025), 2020 column; 7th census population 556,621",
-  "Boundaries, roads, buildings, places, split of all totals: invented (data/make_wuhai.py)",
-]
-[areas]
-file = "areas.gpkg"
-[[facilities]]
-file = "facilities.gpkg"
-[[facilities]]
-file = "meal_points_gcj02.csv"
-x = "经度"
-y = "纬度"
-datum = "gcj02"
-[homes]
-method = "buildings"
-file = "buildings.parquet"
-[roads]
-file = "roads.parquet"
-[barriers]
-file = "barriers.gpkg"
-[sites]
-file = "sites.gpkg"
-[projects]
-file = "projects.csv"
-[travel]
-profile = "elder_default"
-urban_minutes = 15
-rural_minutes = 30
-urban_snap_m = 150
-rural_snap_m = 500
-[service]
-kinds = ["station", "day_care", "street_centre", "embedded_complex", "rural_centre", "mutual_aid_home"]
-rings = [5, 10, 15]
-[floor_area]
-kinds = ["service_complex"]
-"""
 
 
 def road_table(city: City) -> gpd.GeoDataFrame:
@@ -94,7 +51,7 @@ def road_table(city: City) -> gpd.GeoDataFrame:
     node = node.reshape(-1, 2)
     frame = pd.DataFrame({
         "highway": [p.highway for p in pieces],
-        **{key: [p.tags.get(key) for p in pieces] for key in ("name", "oneway", "bridge", "tunnel", "layer")},
+        **{key: [p.tags.get(key) for p in pieces] for key in ROAD_TAGS},
         "foot": ["no" if p.highway.startswith("motorway") else None for p in pieces],
         "signals": [float(p.tags.get("signals", 0)) for p in pieces],
         "u": [f"N{k:05d}" for k in node[:, 0]],
@@ -134,13 +91,16 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 def area_table(city: City) -> gpd.GeoDataFrame:
     """Return the areas in the order of the contract."""
-    columns = ["name", "kind", "street_id", "street_name", "district_id", "district_name", "city_id", "city_name",
-               "households", "population", "elders", "elders80", "regime", "households_new", "geometry"]  # fmt: skip
+    columns = [
+        "name", "kind", "street_id", "street_name", "district_id", "district_name", "city_id",
+        "city_name", "households", "population", "elders", "elders80", "regime", "households_new",
+        "geometry",
+    ]  # fmt: skip
     return city.areas[columns].rename_axis("area_id")
 
 
 def made_with() -> pd.DataFrame:
-    """Return the versions that decide the bytes; other versions may write the same tables otherwise."""
+    """Return the versions that decide the bytes; others may pack the same tables otherwise."""
     names = (
         "numpy",
         "pandas",
@@ -181,12 +141,12 @@ def make(folder: Path, seed: int = SEED) -> None:
     write_csv(make_rosters(city.areas), folder / "rosters.csv")
     write_csv(make_observations(), folder / "observations.csv")
     write_csv(special_cases(city, facilities, roads), folder / "special_cases.csv")
-    (folder / "study.toml").write_text(STUDY, encoding="utf-8", newline="\n")
+    shutil.copyfile(MAKER / "study_template.toml", folder / "study.toml")
     write_csv(made_with(), folder / "made_with.csv")
     homes = home_table(city, facilities, city.pieces)
     share = (homes["elders"] * homes["covered"]).sum() / homes["elders"].sum()
     print(
-        f"{len(roads)} roads, {len(city.buildings)} buildings; elders in time by walking: {share:.1%}"
+        f"{len(roads)} roads, {len(city.buildings)} buildings; elders in time on foot: {share:.1%}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -10,10 +11,14 @@ import pandas as pd
 import shapely
 from shapely import LineString
 
-from wuhai_maker.network import Piece
 from wuhai_maker.people import share_out
 from wuhai_maker.terrain import CRS, Terrain, ground, quantise
-from wuhai_maker.towns import Block, Town
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wuhai_maker.network import Piece
+    from wuhai_maker.towns import Block, Town
 
 __all__ = ["make_buildings"]
 
@@ -89,22 +94,30 @@ def _block_rows(town: Town, block: Block, rng: np.random.Generator) -> pd.DataFr
     if not len(st):
         return None
     centre = town.to_ground(st)
-    ahead = town.to_ground(st + [4.0, 0.0]) - centre
+    ahead = town.to_ground(st + np.array([4.0, 0.0])) - centre
     low, high = form.floors
     base = rng.integers(low, high + 1)
     floors = np.clip(base + rng.integers(-1, 2, len(st)) * (high > 3), 1, 33)
     use = np.full(len(st), form.use, dtype=object)
     if form.use == "public":
         use[:] = str(rng.choice(_PUBLIC_USES))
-    return pd.DataFrame({
-        "x": centre[:, 0], "y": centre[:, 1], "heading": np.arctan2(ahead[:, 1], ahead[:, 0]),
-        "length": length * rng.choice([0.8, 1.0, 1.0], len(st)), "width": form.width, "floors": floors, "use": use,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "x": centre[:, 0],
+            "y": centre[:, 1],
+            "heading": np.arctan2(ahead[:, 1], ahead[:, 0]),
+            "length": length * rng.choice([0.8, 1.0, 1.0], len(st)),
+            "width": form.width,
+            "floors": floors,
+            "use": use,
+        }
+    )
 
 
-def _lane_houses(pieces: list[Piece], rng: np.random.Generator) -> pd.DataFrame:
-    """Houses along both sides of village and mine lanes."""
-    rows = []
+def _lane_places(
+    pieces: list[Piece], rng: np.random.Generator
+) -> Iterator[tuple[LineString, float, int, bool]]:
+    """Yield places for houses along both sides of village and mine lanes."""
     for piece in pieces:
         if "cluster" not in piece.tags or piece.line.length < 30:
             continue
@@ -113,9 +126,15 @@ def _lane_houses(pieces: list[Piece], rng: np.random.Generator) -> pd.DataFrame:
         for metre in np.arange(step / 2, piece.line.length - 10, step):
             for side in (-1, 1):
                 if rng.random() < (0.42 if mine else 0.36):
-                    rows.append(_house(piece.line, metre, side, tall=mine, rng=rng))
-    columns = ["x", "y", "heading", "length", "width", "floors", "use"]
-    return pd.DataFrame(rows, columns=columns)
+                    yield piece.line, float(metre), side, mine
+
+
+def _lane_houses(pieces: list[Piece], rng: np.random.Generator) -> pd.DataFrame:
+    rows = [
+        _house(line, metre, side, tall=mine, rng=rng)
+        for line, metre, side, mine in _lane_places(pieces, rng)
+    ]
+    return pd.DataFrame(rows, columns=["x", "y", "heading", "length", "width", "floors", "use"])
 
 
 def _house(
@@ -141,8 +160,12 @@ def _house(
 
 def _clear(frame: pd.DataFrame, pieces: list[Piece], terrain: Terrain) -> pd.DataFrame:
     """Drop buildings that would stand on a road, on the rails, in the river or on each other."""
-    shape = _rectangles(frame[["x", "y"]].to_numpy(), frame["heading"].to_numpy(),
-                        frame["length"].to_numpy(), frame["width"].to_numpy())  # fmt: skip
+    shape = _rectangles(
+        frame[["x", "y"]].to_numpy(),
+        frame["heading"].to_numpy(),
+        frame["length"].to_numpy(),
+        frame["width"].to_numpy(),
+    )
     bad = np.zeros(len(shape), dtype=bool)
     wide = {"motorway": 24.0, "trunk": 14.0, "primary": 13.0, "secondary": 11.0, "tertiary": 9.0}
     roads = np.array([p.line for p in pieces])

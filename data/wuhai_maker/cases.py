@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import shapely
 
-from wuhai_maker.city import City
 from wuhai_maker.design import BROKEN_BLOCK, GATED_BLOCK, WITHOUT
 from wuhai_maker.facilities import CIRCLE_KINDS
 from wuhai_maker.minutes import Walks
 from wuhai_maker.network import Piece
 from wuhai_maker.towns import block_ring
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from wuhai_maker.city import City
 
 __all__ = ["home_table", "special_cases"]
 
@@ -34,10 +39,17 @@ def home_table(city: City, facilities: gpd.GeoDataFrame, pieces: list[Piece]) ->
     elders = homes["dwellings"] / total * homes["area_id"].map(city.areas["elders"])
     straight = shapely.distance(shapely.MultiPoint(target.geometry.tolist()), points)
     limit = np.where(rural, RURAL_M, URBAN_M)
-    return pd.DataFrame({
-        "area_id": homes["area_id"], "metres": metres, "leg": leg, "straight": straight, "elders": elders,
-        "limit": limit, "covered": np.nan_to_num(metres, nan=np.inf) <= limit,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "area_id": homes["area_id"],
+            "metres": metres,
+            "leg": leg,
+            "straight": straight,
+            "elders": elders,
+            "limit": limit,
+            "covered": np.nan_to_num(metres, nan=np.inf) <= limit,
+        }
+    )
 
 
 def _rates(homes: pd.DataFrame) -> pd.Series:
@@ -150,10 +162,8 @@ def _first(frame: pd.DataFrame, **values: object) -> str:
     return str(frame.index[mask][0])
 
 
-def _facility_cases(
-    city: City, facilities: gpd.GeoDataFrame, homes: pd.DataFrame
-) -> list[tuple[str, str, str, str]]:
-    """Cases that are a facility."""
+def _best_pipeline(city: City, facilities: gpd.GeoDataFrame, homes: pd.DataFrame) -> str:
+    """Return the station under construction that would cover most elders."""
     building = facilities.index[
         (facilities["kind"] == "station") & (facilities["status"] == "building")
     ]
@@ -163,13 +173,24 @@ def _facility_cases(
         opened.loc[code, "status"] = "operating"
         after = home_table(city, opened, city.pieces)
         gains[code] = float((after["elders"] * (after["covered"] & ~homes["covered"])).sum())
-    best = max(gains, key=lambda code: gains[code])
+    return str(max(gains, key=lambda code: gains[code]))
+
+
+def _facility_cases(
+    city: City, facilities: gpd.GeoDataFrame, homes: pd.DataFrame
+) -> list[tuple[str, str, str, str]]:
+    """Cases that are a facility."""
     shared = facilities.index[
         facilities["kind"].isin(["station", "day_care"])
         & facilities["serves"].str.contains(";", na=False)
     ]
     return [
-        ("under_construction_would_cover", "facilities", best, "在建站点,投用后覆盖现有空白"),
+        (
+            "under_construction_would_cover",
+            "facilities",
+            _best_pipeline(city, facilities, homes),
+            "在建站点,投用后覆盖现有空白",
+        ),
         ("shared_station", "facilities", shared[0], "两个社区共用一个站点"),
         (
             "planned",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -16,6 +16,9 @@ from wuhai_maker.roads import Rails, add_expressway, add_regional, cross_rails
 from wuhai_maker.terrain import Terrain, ground, make_terrain
 from wuhai_maker.towns import BROKEN_GATES, TOWNS, Town, make_town
 from wuhai_maker.villages import CLUSTERS, cluster_pieces
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 __all__ = ["City", "make_city"]
 

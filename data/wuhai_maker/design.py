@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from shapely import Point
 
-from wuhai_maker.city import City
 from wuhai_maker.facilities import Plan
 from wuhai_maker.terrain import ground
 from wuhai_maker.towns import BROKEN_GATES, GATED_BLOCK, block_ring
+
+if TYPE_CHECKING:
+    from wuhai_maker.city import City
 
 __all__ = ["BROKEN_BLOCK", "GATED_BLOCK", "WITHOUT", "make_plan"]
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from wuhai_maker.city import City
 from wuhai_maker.people import share_out
 from wuhai_maker.terrain import CRS, quantise
+
+if TYPE_CHECKING:
+    from wuhai_maker.city import City
 
 __all__ = ["CIRCLE_KINDS", "Plan", "make_facilities"]
 
@@ -27,6 +29,17 @@ CIRCLE_KINDS = (
 FLOOR_M2 = 72_930  # 33.0 m2 per 100 of 221,000 households
 BEDS, NURSING, INSTITUTION_BEDS = 3_354, 1_237, 2_400
 VILLAGES_WITHOUT = ("150303104239", "150303104241")
+
+
+_COUNTS = (
+    "floor_m2", "elder_floor_m2", "activity_m2", "beds", "nursing_beds", "institution_beds", "places",
+    "safety_net", "open_to_community",
+)  # fmt: skip
+_COLUMNS = [
+    "name", "kind", "status", "area_id", "floor_m2", "elder_floor_m2", "activity_m2", "beds",
+    "nursing_beds", "institution_beds", "places", "serves", "opened", "closed", "safety_net",
+    "open_to_community",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -151,15 +164,32 @@ def _stations(book: Book, plan: Plan) -> None:
         else:
             xy = book.place(area, how, toward=plan.toward.get(area, ""))
         serves = ";".join(plan.shared) if area == plan.shared[0] else area
-        book.add(kind, area, f"{book.short(area)}{label}", xy, serves=serves,
-                 elder_floor_m2=int(rng.integers(300, 780)), places=int(rng.integers(25, 70)),
-                 opened=_date(rng, 2013, 2020))  # fmt: skip
+        book.add(
+            kind,
+            area,
+            f"{book.short(area)}{label}",
+            xy,
+            serves=serves,
+            elder_floor_m2=int(rng.integers(300, 780)),
+            places=int(rng.integers(25, 70)),
+            opened=_date(rng, 2013, 2020),
+        )
     pipeline = (("building", plan.building), ("planned", plan.planned), ("closed", plan.closed))
     for status, areas in pipeline:
         for area in areas:
             dates = {"opened": "2014-05-01", "closed": "2019-09-30"} if status == "closed" else {}
-            book.add("station", area, f"{book.short(area)}居家养老服务站", book.place(area), status=status,
-                     serves=area, elder_floor_m2=420, places=40, beds=12, **dates)  # fmt: skip
+            book.add(
+                "station",
+                area,
+                f"{book.short(area)}居家养老服务站",
+                book.place(area),
+                status=status,
+                serves=area,
+                elder_floor_m2=420,
+                places=40,
+                beds=12,
+                **dates,
+            )
 
 
 def _villages(book: Book) -> None:
@@ -169,23 +199,48 @@ def _villages(book: Book) -> None:
         home = k in (4, 9)
         kind = "mutual_aid_home" if home else "rural_centre"
         label = "互助养老幸福院" if home else "养老服务中心"
-        book.add(kind, area, f"{areas.loc[area, 'name']}{label}", book.place(area), serves=area,
-                 elder_floor_m2=int(book.rng.integers(260, 520)), places=int(book.rng.integers(15, 40)),
-                 opened=_date(book.rng, 2014, 2020))  # fmt: skip
+        book.add(
+            kind,
+            area,
+            f"{areas.loc[area, 'name']}{label}",
+            book.place(area),
+            serves=area,
+            elder_floor_m2=int(book.rng.integers(260, 520)),
+            places=int(book.rng.integers(15, 40)),
+            opened=_date(book.rng, 2014, 2020),
+        )
 
 
 def _centres(book: Book) -> None:
     """Street centres and complexes stand in communities that have their own station."""
     names = book.city.areas["street_name"]
     for area in ("150302001003", "150302003012", "150302002007", "150304010011", "150303001009"):
-        book.add("street_centre", area, f"{names[area]}养老综合服务中心", book.place(area, "gap"),
-                 elder_floor_m2=int(book.rng.integers(1000, 2200)), places=int(book.rng.integers(80, 160)),
-                 opened=_date(book.rng, 2017, 2020))  # fmt: skip
-    for area, status in (("150302007005", "operating"), ("150304009008", "operating"),
-                         ("150302008005", "building"), ("150303001008", "planned")):  # fmt: skip
+        book.add(
+            "street_centre",
+            area,
+            f"{names[area]}养老综合服务中心",
+            book.place(area, "gap"),
+            elder_floor_m2=int(book.rng.integers(1000, 2200)),
+            places=int(book.rng.integers(80, 160)),
+            opened=_date(book.rng, 2017, 2020),
+        )
+    for area, status in (
+        ("150302007005", "operating"),
+        ("150304009008", "operating"),
+        ("150302008005", "building"),
+        ("150303001008", "planned"),
+    ):
         opened = {"opened": _date(book.rng, 2019, 2020)} if status == "operating" else {}
-        book.add("embedded_complex", area, f"{book.short(area)}嵌入式养老服务综合体", book.place(area, "gap"),
-                 status=status, elder_floor_m2=int(book.rng.integers(800, 1500)), places=90, **opened)  # fmt: skip
+        book.add(
+            "embedded_complex",
+            area,
+            f"{book.short(area)}嵌入式养老服务综合体",
+            book.place(area, "gap"),
+            status=status,
+            elder_floor_m2=int(book.rng.integers(800, 1500)),
+            places=90,
+            **opened,
+        )
 
 
 #: Institutions: name, area, beds, status, safety net, open to the community.
@@ -208,9 +263,19 @@ _INSTITUTIONS = (
 def _institutions(book: Book) -> None:
     for name, area, beds, status, net, is_open in _INSTITUTIONS:
         opened = {"opened": _date(book.rng, 1998, 2019)} if status == "operating" else {}
-        book.add("institution", area, name, book.place(area, "any"), status=status, beds=beds,
-                 institution_beds=beds, elder_floor_m2=beds * 35, safety_net=net,
-                 open_to_community=is_open, **opened)  # fmt: skip
+        book.add(
+            "institution",
+            area,
+            name,
+            book.place(area, "any"),
+            status=status,
+            beds=beds,
+            institution_beds=beds,
+            elder_floor_m2=beds * 35,
+            safety_net=net,
+            open_to_community=is_open,
+            **opened,
+        )
 
 
 def complex_floors(areas: gpd.GeoDataFrame, rng: np.random.Generator) -> np.ndarray:
@@ -230,13 +295,20 @@ def complex_floors(areas: gpd.GeoDataFrame, rng: np.random.Generator) -> np.ndar
 def _complexes(book: Book) -> None:
     areas = book.city.areas
     for area, floor in zip(areas.index, complex_floors(areas, book.rng).tolist(), strict=True):
-        book.add("service_complex", area, f"{areas.loc[area, 'name']}综合服务设施", book.place(area, "any"),
-                 serves=area, floor_m2=floor, activity_m2=round(floor * book.rng.uniform(0.45, 0.75)),
-                 opened=_date(book.rng, 2008, 2020))  # fmt: skip
+        book.add(
+            "service_complex",
+            area,
+            f"{areas.loc[area, 'name']}综合服务设施",
+            book.place(area, "any"),
+            serves=area,
+            floor_m2=floor,
+            activity_m2=round(floor * book.rng.uniform(0.45, 0.75)),
+            opened=_date(book.rng, 2008, 2020),
+        )
 
 
 def _posts(book: Book) -> None:
-    """Posts of streets and communities, most of them inside a service complex."""
+    """Write the posts of streets and communities, most of them inside a service complex."""
     areas = book.city.areas
     at = {row["area"]: row["xy"] for row in book.rows if row["kind"] == "service_complex"}
     for k, (_, part) in enumerate(areas.groupby("street_id")):
@@ -268,6 +340,11 @@ def _posts(book: Book) -> None:
                 serves=serves,
                 opened=_date(book.rng, 2018, 2020),
             )
+    _community_posts(book, at)
+
+
+def _community_posts(book: Book, at: dict[str, tuple[float, float]]) -> None:
+    areas = book.city.areas
     for area in sorted(book.rng.choice(areas.index, 31, replace=False).tolist()):
         book.add(
             "volunteer_station",
@@ -289,7 +366,7 @@ def _posts(book: Book) -> None:
 
 
 def _city_services(book: Book) -> None:
-    """What a city or a district has once, and a few places people know."""
+    """Write what a city or a district has once, and a few places people know."""
     single = (
         ("child_protection", "150302003013", "乌海市未成年人救助保护中心", "operating"),
         ("rescue_station", "150302003013", "乌海市救助管理站", "operating"),
@@ -347,19 +424,6 @@ def make_facilities(city: City, plan: Plan, rng: np.random.Generator) -> gpd.Geo
     frame = _beds(frame, rng)
     frame["floor_m2"] = frame["floor_m2"].fillna(frame["elder_floor_m2"])
     frame["area_id"] = frame["area"]
-    columns = ["name", "kind", "status", "area_id", "floor_m2", "elder_floor_m2", "activity_m2", "beds", "nursing_beds",
-               "institution_beds", "places", "serves", "opened", "closed", "safety_net", "open_to_community"]  # fmt: skip
-    for name in (
-        "safety_net",
-        "open_to_community",
-        "beds",
-        "nursing_beds",
-        "institution_beds",
-        "places",
-        "floor_m2",
-        "elder_floor_m2",
-        "activity_m2",
-    ):
-        frame[name] = frame[name].astype("Int64")
+    frame = frame.astype(dict.fromkeys(_COUNTS, "Int64"))
     points = shapely.points(np.array(frame["xy"].tolist()))
-    return gpd.GeoDataFrame(frame[columns], geometry=points, crs=CRS)
+    return gpd.GeoDataFrame(frame[_COLUMNS], geometry=points, crs=CRS)

@@ -1,4 +1,4 @@
-"""The public WGS-84 to GCJ-02 formula, kept here so that the sample does not lean on the toolkit."""
+"""The public WGS-84 to GCJ-02 formula, kept here so that the maker stands alone."""
 
 from __future__ import annotations
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from wuhai_maker.network import Piece
+if TYPE_CHECKING:
+    from wuhai_maker.network import Piece
 
 __all__ = ["Walks"]
 

@@ -6,6 +6,7 @@ when their end coordinates are equal.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -55,9 +56,7 @@ def cut_at(piece: Piece, metres: list[float]) -> list[Piece]:
     stops.append(piece.line.length)
     if len(stops) == 2:
         return [piece]
-    return [
-        piece.part(substring(piece.line, a, b)) for a, b in zip(stops[:-1], stops[1:], strict=True)
-    ]
+    return [piece.part(substring(piece.line, a, b)) for a, b in itertools.pairwise(stops)]
 
 
 def _crossing_points(pieces: list[Piece]) -> dict[int, list[XY]]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import shapely
 from shapely import LineString, MultiPoint
 
 from wuhai_maker.network import Piece, cut_at, node_crossings, with_structures
 from wuhai_maker.terrain import Terrain, ground, quantise, smooth
 
-__all__ = ["REGIONAL", "Rails", "add_expressway", "add_regional", "cross_rails"]
+__all__ = ["Rails", "add_expressway", "add_regional", "cross_rails"]
 
 
 @dataclass(frozen=True)
@@ -20,49 +22,30 @@ class Route:
 
     name: str
     highway: str
-    points: tuple[tuple[float, float], ...]
+    points: tuple[tuple[float, ...], ...]
     snap: tuple[int, ...]
 
 
-REGIONAL = (
-    Route("109国道", "trunk", ((2.6, 41), (3.6, 35), (3.35, 30.0), (2.7, 25.7), (1.9, 22.3), (1.2, 19.7), (1.55, 17.6)), (2, 3, 4, 5, 6)),
-    Route("109国道", "trunk", ((1.0, 10.3), (0.4, 6.5), (0.8, 3.0), (0.75, -0.4), (0.5, -5.6), (0.5, -9.6), (1.3, -13.0), (1.75, -15.2)), (0, 5, 7)),
-    Route("109国道", "trunk", ((1.9, -16.2), (2.7, -20.0), (4.4, -24.0), (5.6, -27.9), (6.1, -32.2), (6.3, -36.4), (5.2, -43), (5.5, -53)), (0, 1, 2, 3, 4, 5)),
-    Route("乌海湖大桥", "primary", ((-0.9, 14.6), (-2.3, 14.9), (-4.1, 14.2)), (0,)),
-    Route("沿黄西路", "secondary", ((-4.1, 14.2), (-5.1, 8.0), (-4.9, 3.0), (-5.0, -0.6), (-5.2, -3.2)), (4,)),
-    Route("乌达黄河公路桥", "primary", ((0.75, -0.4), (-1.3, -0.1), (-3.4, -0.3), (-5.0, -0.6)), ()),
-    Route("乌海南桥", "primary", ((0.3, -9.9), (-1.0, -10.9), (-2.6, -11.1), (-4.4, -9.8), (-5.0, -7.4)), (0, 4)),
-    Route("海拉公路", "primary", ((3.6, 10.6), (5.0, 7.5), (7.2, 3.0), (7.9, -3.0), (7.6, -8.5), (7.3, -11.2)), (0, 5)),
-    Route("拉僧庙路", "secondary", ((5.7, -13.4), (3.8, -14.6), (2.2, -15.6)), (0, 2)),
-    Route("公乌素路", "secondary", ((8.2, -14.4), (9.0, -16.8), (10.2, -19.0)), (0, 2)),
-    Route("矿区路", "tertiary", ((10.3, -19.4), (11.6, -20.0)), (0, 1)),
-    Route("矿区路", "tertiary", ((10.3, -19.6), (10.7, -21.0)), (0, 1)),
-    Route("东沟路", "unclassified", ((11.0, -21.2), (12.0, -21.8), (13.0, -21.6)), (0, 2)),
-    Route("苏海图路", "secondary", ((-7.2, -4.2), (-8.6, -2.6), (-9.9, -1.1)), (0, 2)),
-    Route("黄白茨路", "tertiary", ((-10.5, -1.1), (-11.5, -1.9)), (0, 1)),
-    Route("黄白茨西路", "unclassified", ((-11.9, -2.0), (-12.8, -1.4)), (0, 1)),
-    Route("兴华路", "tertiary", ((-10.2, -1.2), (-10.5, -2.6)), (0, 1)),
-    Route("井口路", "unclassified", ((-10.8, -2.9), (-11.5, -3.8)), (0, 1)),
-    Route("五虎山路", "secondary", ((-6.9, -6.6), (-8.5, -8.4), (-10.3, -9.6)), (0, 2)),
-    Route("北坑路", "unclassified", ((-10.7, -9.5), (-11.6, -8.5)), (0, 1)),
-    Route("育红路", "tertiary", ((-10.8, -9.9), (-11.7, -10.7)), (0, 1)),
-    Route("南坑路", "unclassified", ((-11.6, -11.0), (-11.1, -11.9)), (0, 1)),
-    Route("千里山路", "primary", ((2.9, 17.4), (3.6, 20.6), (4.2, 23.7)), (0, 2)),
-    Route("千钢连接线", "secondary", ((3.5, 24.6), (2.9, 25.2), (2.3, 25.6)), (0, 2)),
-    Route("巴音乌素路", "tertiary", ((5.1, 25.0), (6.4, 27.0), (7.1, 28.8)), (0, 2)),
-    Route("渡口路", "tertiary", ((0.5, -5.6), (-0.5, -5.5), (-1.4, -5.6)), (2,)),
-    Route("赛汗乌素路", "unclassified", ((6.1, -32.2), (8.2, -31.8), (10.4, -31.0)), (0, 2)),
-    Route("滨湖路", "secondary", ((1.2, 19.7), (0.1, 18.3), (-0.95, 16.6), (-1.4, 14.6), (-1.5, 12.8), (-1.42, 11.5), (-0.75, 10.5)), (0, 6)),
-    Route("观湖路", "tertiary", ((-1.56, 13.3), (-1.4, 13.3), (-1.2, 13.35)), (2,)),
-    Route("湖滨南街", "tertiary", ((-1.5, 11.45), (-1.2, 11.4), (-0.8, 11.3)), (2,)),
-    Route("高速北连接线", "primary", ((3.6, 20.6), (4.9, 20.9), (5.75, 20.7)), (0,)),
-    Route("高速南连接线", "primary", ((5.6, -27.9), (7.2, -27.9), (8.55, -27.5)), (0,)),
-    Route("桌子山路", "unclassified", ((9.1, -12.6), (12.5, -11.0), (15.0, -6.5)), (0,)),
-)  # fmt: skip
+def read_routes() -> list[Route]:
+    """Read the roads between settlements, drawn by hand in routes.csv."""
+    table = pd.read_csv(Path(__file__).with_name("routes.csv"), dtype=str).fillna("")
+    return [
+        Route(
+            row["name"],
+            row["highway"],
+            tuple(tuple(map(float, point.split())) for point in row["points_km"].split(";")),
+            tuple(map(int, row["snap"].split())),
+        )
+        for row in table.to_dict("records")
+    ]
+
 
 #: The expressway and its spur over the river, as way points in km.
-_EXPRESSWAY = [(9.0, 43), (8.0, 32), (6.9, 25), (6.0, 20.5), (4.75, 17), (4.4, 13.6), (4.75, 10), (6.2, 5.5),
-               (6.6, 1.6), (6.1, -4), (4.0, -9.5), (3.9, -15), (6.2, -20.5), (8.9, -27), (9.6, -34), (9, -43), (8.5, -53)]  # fmt: skip
+_EXPRESSWAY = [
+    (9.0, 43), (8.0, 32), (6.9, 25), (6.0, 20.5), (4.75, 17), (4.4, 13.6), (4.75, 10), (6.2, 5.5),
+    (6.6, 1.6), (6.1, -4), (4.0, -9.5), (3.9, -15), (6.2, -20.5), (8.9, -27), (9.6, -34), (9, -43),
+    (8.5, -53),
+]  # fmt: skip
 _SPUR = [(6.6, 1.6), (3.0, 2.0), (-1.0, 1.9), (-4.0, 1.6), (-8.0, 2.6), (-13.0, 3.6), (-19, 4)]
 _EXITS = ((5.75, 20.7), (4.9, 10.4), (7.2, 2.4), (-5.0, 2.0), (4.2, -14.5), (8.5, -27.5))
 _EDGE_M = 420.0
@@ -83,7 +66,7 @@ def add_regional(pieces: list[Piece], terrain: Terrain) -> list[Piece]:
     tree = shapely.STRtree(shapely.points(nodes))
     bank = terrain.river.buffer(35)
     added = []
-    for route in REGIONAL:
+    for route in read_routes():
         points = quantise(ground(route.points))
         for k in route.snap:
             points[k] = nodes[tree.nearest(shapely.Point(points[k]))]

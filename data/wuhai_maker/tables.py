@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from wuhai_maker.city import City
 from wuhai_maker.design import WITHOUT
-from wuhai_maker.facilities import Book
 from wuhai_maker.gcj import to_gcj02
 from wuhai_maker.terrain import CRS
+
+if TYPE_CHECKING:
+    from wuhai_maker.city import City
+    from wuhai_maker.facilities import Book
 
 __all__ = ["make_meal_points", "make_observations", "make_projects", "make_rosters", "make_sites"]
 
@@ -33,11 +36,21 @@ def make_sites(city: City, book: Book, rng: np.random.Generator) -> gpd.GeoDataF
         way = ways[int(rng.choice(4, p=[0.2, 0.2, 0.25, 0.35]))]
         floor = int(rng.integers(30, 120) * 10)
         fixed, each = _COST[way]
-        rows.append({
-            "site_id": f"S{k + 1:02d}", "name": f"{book.short(area)}候选点{k + 1}", "area_id": area,
-            "cost": round(fixed + each * floor, 1), "floor_m2": floor, "places": floor // 12, "acquisition": way,
-            "required": 0, "forbidden": 0, "group": None, "xy": book.place(area, "any"),
-        })  # fmt: skip
+        rows.append(
+            {
+                "site_id": f"S{k + 1:02d}",
+                "name": f"{book.short(area)}候选点{k + 1}",
+                "area_id": area,
+                "cost": round(fixed + each * floor, 1),
+                "floor_m2": floor,
+                "places": floor // 12,
+                "acquisition": way,
+                "required": 0,
+                "forbidden": 0,
+                "group": None,
+                "xy": book.place(area, "any"),
+            }
+        )
     frame = pd.DataFrame(rows).set_index("site_id")
     frame.loc["S03", "required"] = 1
     frame.loc[["S10", "S31"], "forbidden"] = 1
@@ -47,40 +60,9 @@ def make_sites(city: City, book: Book, rng: np.random.Generator) -> gpd.GeoDataF
     return gpd.GeoDataFrame(frame, geometry=points, crs=CRS)
 
 
-#: 四同步 cases: id, what it shows, area, dwellings, dates of homes, dates of the facility, m2 x 4.
-_PROJECTS = (
-    ("P01", "全部同步", "150302004008", 1200, "2018-03-01 2018-05-10 2020-06-30 2020-08-15", "2018-03-01 2018-05-10 2020-06-20 2020-08-01", "620 620 620 620"),
-    ("P02", "同日开工验收交付", "150302004009", 960, "2017-09-01 2017-10-01 2019-09-30 2019-11-01", "2017-09-01 2017-10-01 2019-09-30 2019-11-01", "500 500 500 500"),
-    ("P03", "规划面积不足", "150302007008", 1500, "2018-04-01 2018-06-01 2020-05-31 2020-07-20", "2018-04-01 2018-06-01 2020-05-20 2020-07-10", "180 180 180 180"),
-    ("P04", "未规划配套", "150303001012", 720, "2017-05-01 2017-07-01 2019-06-30 2019-09-01", "", "0 0 0 0"),
-    ("P05", "配套晚开工", "150302001007", 880, "2018-02-01 2018-04-01 2020-04-30 2020-06-30", "2018-02-01 2019-09-15 2020-04-28 2020-06-28", "520 520 520 520"),
-    ("P06", "配套晚验收", "150304008013", 1040, "2017-11-01 2018-01-15 2019-12-20 2020-03-01", "2017-11-01 2018-01-15 2020-09-30 2020-10-15", "560 560 560 560"),
-    ("P07", "配套晚交付", "150302004006", 1320, "2018-01-10 2018-03-01 2020-03-31 2020-05-15", "2018-01-10 2018-03-01 2020-03-20 2020-12-01", "680 680 680 680"),
-    ("P08", "建成面积缩水", "150302001005", 1100, "2018-06-01 2018-08-01 2020-07-31 2020-09-30", "2018-06-01 2018-08-01 2020-07-20 2020-09-20", "600 310 310 310"),
-    ("P09", "未移交", "150304101008", 640, "2017-03-01 2017-05-01 2019-04-30 2019-07-01", "2017-03-01 2017-05-01 2019-04-20 ", "500 500 500 0"),
-    ("P10", "日期缺失", "150303001007", 560, "2018-05-01  2020-06-30 2020-08-31", "2018-05-01  2020-06-20 2020-08-20", "500 500 500 500"),
-    ("P11", "分期一期先交付", "150302008005", 700, "2016-06-01 2016-08-01 2018-07-31 2018-09-30", "2016-06-01 2017-08-01 2019-08-10 2019-09-30", "900 900 900 900"),
-    ("P11-2", "分期二期", "150302008005", 1100, "2017-06-01 2017-08-01 2019-08-31 2019-10-31", "2016-06-01 2017-08-01 2019-08-10 2019-09-30", "900 900 900 900"),
-    ("P12", "在建未到期", "150302007009", 1600, "2020-04-01 2020-06-01  ", "2020-04-01 2020-06-01  ", "820   "),
-)  # fmt: skip
-
-
 def make_projects() -> pd.DataFrame:
-    """Return the housing projects that pass or fail each step of 四同步."""
-    steps = ("permit", "start", "accept", "deliver")
-    rows = []
-    for code, case, area, dwellings, homes, facility, floors in _PROJECTS:
-        row: dict[str, Any] = {"project_id": code, "name": f"合成项目{code}", "case": case, "area_id": area,
-                               "phase": {"P11": "一期", "P11-2": "二期"}.get(code, ""), "dwellings": dwellings,
-                               "households": round(dwellings * 0.93)}  # fmt: skip
-        for who, dates in (("home", homes), ("facility", facility)):
-            values = (dates.split(" ") + [""] * 4)[:4]
-            row.update({f"{who}_{step}": value for step, value in zip(steps, values, strict=True)})
-        names = ("planned", "built", "accepted", "delivered")
-        values = (floors.split(" ") + [""] * 4)[:4]
-        row.update({f"floor_{name}_m2": value for name, value in zip(names, values, strict=True)})
-        rows.append(row)
-    return pd.DataFrame(rows)
+    """Return the housing projects that pass or fail each step of 四同步, as written by hand."""
+    return pd.read_csv(Path(__file__).with_name("projects.csv"), dtype=str, keep_default_na=False)
 
 
 def make_rosters(areas: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -150,9 +132,15 @@ def make_meal_points(city: City, book: Book, rng: np.random.Generator) -> pd.Dat
     status = np.where(
         np.arange(26) % 13 == 5, "在建", np.where(np.arange(26) % 13 == 11, "停业", "运营")
     )
-    return pd.DataFrame({
-        "编号": [f"M{k + 1:02d}" for k in range(26)],
-        "名称": [f"{book.short(area)}幸福居助餐点" for area in chosen],
-        "类型": "幸福居助餐点", "状态": status, "经度": lon.round(7), "纬度": lat.round(7),
-        "容量": rng.integers(20, 90, 26), "服务社区": chosen,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "编号": [f"M{k + 1:02d}" for k in range(26)],
+            "名称": [f"{book.short(area)}幸福居助餐点" for area in chosen],
+            "类型": "幸福居助餐点",
+            "状态": status,
+            "经度": lon.round(7),
+            "纬度": lat.round(7),
+            "容量": rng.integers(20, 90, 26),
+            "服务社区": chosen,
+        }
+    )

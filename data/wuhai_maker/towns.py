@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,8 +52,14 @@ TOWNS = (
         "hainan", (7.4, -12.9), (1.95, 1.9), -17.0, 70.0, (3, 4), (0.5, 0.6),
         ("拉僧仲路", "桌子山街", "海南大街"), ("建设街", "泽园路", "西卓子山路"),
     ),
-    TownSpec("qianlishan", (4.35, 24.4), (0.95, 0.85), 8.0, 40.0, (1, 2), (1, 1), ("千钢路",), ("新园街",)),
-    TownSpec("lasengmiao", (1.9, -15.6), (0.85, 0.8), 22.0, 30.0, (1, 1), (1, 1), ("民乐路",), ("电厂街",)),
+    TownSpec(
+        "qianlishan", (4.35, 24.4), (0.95, 0.85), 8.0, 40.0, (1, 2), (1, 1),
+        ("千钢路",), ("新园街",),
+    ),
+    TownSpec(
+        "lasengmiao", (1.9, -15.6), (0.85, 0.8), 22.0, 30.0, (1, 1), (1, 1),
+        ("民乐路",), ("电厂街",),
+    ),
 )  # fmt: skip
 
 #: A gated estate with a station behind its back wall.
@@ -175,17 +182,17 @@ def _through(block: Block, rng: np.random.Generator) -> None:
     s = [a, *(round(a + (c - a) * f, 1) for f in _fractions(rng, many)), c]
     t = [b, *(round(b + (d - b) * f, 1) for f in _fractions(rng, many)), d]
     for si in s[1:-1]:
-        for lo, hi in zip(t[:-1], t[1:], strict=True):
+        for lo, hi in itertools.pairwise(t):
             if rng.random() > drop:
                 block.lanes.append((si, lo, si, hi))
     for ti in t[1:-1]:
-        for lo, hi in zip(s[:-1], s[1:], strict=True):
+        for lo, hi in itertools.pairwise(s):
             if rng.random() > drop:
                 block.lanes.append((lo, ti, hi, ti))
 
 
 def _ring(block: Block, rng: np.random.Generator) -> None:
-    """An estate: a ring with a cross street inside and a single gate."""
+    """Draw an estate: a ring with a cross street inside and a single gate."""
     a, b, c, d = block.box
     s = [round(a + (c - a) * f, 1) for f in (0.2, 0.5, 0.8)]
     t = [round(b + (d - b) * f, 1) for f in (0.2, 0.5, 0.8)]
@@ -214,22 +221,24 @@ def _spine(block: Block, rng: np.random.Generator) -> None:
     a, b, c, d = block.box
     t = round(b + (d - b) * float(rng.choice([0.45, 0.5, 0.55])), 1)
     s = [a, *(round(a + (c - a) * f, 1) for f in _fractions(rng, 4)), c]
-    block.lanes += [(lo, t, hi, t) for lo, hi in zip(s[:-1], s[1:], strict=True)]
+    block.lanes += [(lo, t, hi, t) for lo, hi in itertools.pairwise(s)]
     for si in s[1:-1]:
         block.lanes.append((si, t, si, round(t + (d - t) * 0.7, 1)))
         block.lanes.append((si, t, si, round(t - (t - b) * 0.7, 1)))
 
 
 def _path(block: Block) -> None:
-    """A park or campus: a footpath across."""
+    """Draw the footpaths across a park or campus."""
     a, b, c, d = block.box
     s, t = round((a + c) / 2, 1), round((b + d) / 2, 1)
     block.lanes += [(a, t, s, t), (s, t, c, t), (s, b, s, t), (s, t, s, d)]
 
 
 _STREETS = {"open": _through, "lanes": _through, "gated": _ring, "spine": _spine}
-_CLASS = {"open": "residential", "lanes": "living_street", "gated": "service", "spine": "residential",
-          "park": "footway", "public": "service"}  # fmt: skip
+_CLASS = {
+    "open": "residential", "lanes": "living_street", "gated": "service", "spine": "residential",
+    "park": "footway", "public": "service",
+}  # fmt: skip
 
 
 def _fill(town: Town, block: Block) -> None:
@@ -274,7 +283,7 @@ def _line_pieces(town: Town, way: str, k: int) -> list[Piece]:
         if not beside or parkland or (quiet and town.rng.random() < 0.5):
             continue
         places = [float(along[m]), *stops, float(along[m + 1])]
-        for lo, hi in zip(places[:-1], places[1:], strict=True):
+        for lo, hi in itertools.pairwise(places):
             ends = [
                 (float(across[k]), v) if way == "v" else (v, float(across[k])) for v in (lo, hi)
             ]
@@ -300,10 +309,7 @@ def block_ring(town: Town, block: Block) -> Polygon:
     """Return the block's outline on the ground; neighbours share every vertex."""
     a, b, c, d = block.box
     corners = [(a, b), (c, b), (c, d), (a, d), (a, b)]
-    st = [
-        np.round(np.linspace(p, q, 5)[:-1], 3)
-        for p, q in zip(corners[:-1], corners[1:], strict=True)
-    ]
+    st = [np.round(np.linspace(p, q, 5)[:-1], 3) for p, q in itertools.pairwise(corners)]
     return Polygon(quantise(town.to_ground(np.vstack(st))))
 
 

@@ -16,7 +16,7 @@ __all__ = ["CLUSTERS", "Cluster", "cluster_pieces"]
 
 @dataclass(frozen=True)
 class Cluster:
-    """One settlement: centre (km), half axes (m), turn (degrees), lane spacing (m) and its areas."""
+    """One settlement: centre (km), half axes and lane spacing (m), turn (degrees), its area."""
 
     name: str
     centre: tuple[float, float]
@@ -95,11 +95,9 @@ def _neighbours(points: np.ndarray) -> set[tuple[int, int]]:
     return kept
 
 
-def _thin(
-    points: np.ndarray, pairs: set[tuple[int, int]], rng: np.random.Generator
-) -> list[tuple[int, int]]:
+def _thin(pairs: set[tuple[int, int]], rng: np.random.Generator) -> list[tuple[int, int]]:
     """Take out lanes at random where everything stays connected."""
-    import networkx as nx  # noqa: PLC0415 - used here only
+    import networkx as nx
 
     graph = nx.Graph(sorted(pairs))
     for a, b in rng.permutation(sorted(pairs)).tolist():
@@ -113,7 +111,7 @@ def _thin(
 def cluster_pieces(cluster: Cluster, rng: np.random.Generator) -> list[Piece]:
     """Return the lanes of a settlement; the longest axis is the main street."""
     points = _scatter(cluster, rng)
-    pairs = _thin(points, _neighbours(points), rng)
+    pairs = _thin(_neighbours(points), rng)
     turn = np.radians(cluster.turn)
     offset = (points - ground(cluster.centre)) @ np.array([-np.sin(turn), np.cos(turn)])
     pieces = []
