@@ -109,7 +109,12 @@ def _home_cases(
             behind["straight"].idxmin(),
             "封闭小区单一大门,隔墙有站点却要绕行",
         ),
-        ("false_uncovered_by_gap", "buildings", falsely[0], "路网断头几米造成的误判"),
+        (
+            "false_uncovered_by_gap",
+            "buildings",
+            homes.loc[falsely, "metres"].idxmax(),
+            "路网断头几米造成的误判",
+        ),
     ]
 
 

@@ -32,8 +32,8 @@ VILLAGES_WITHOUT = ("150303104239", "150303104241")
 
 
 _COUNTS = (
-    "floor_m2", "elder_floor_m2", "activity_m2", "beds", "nursing_beds", "institution_beds", "places",
-    "safety_net", "open_to_community",
+    "floor_m2", "elder_floor_m2", "activity_m2", "beds", "nursing_beds", "institution_beds",
+    "places", "safety_net", "open_to_community",
 )  # fmt: skip
 _COLUMNS = [
     "name", "kind", "status", "area_id", "floor_m2", "elder_floor_m2", "activity_m2", "beds",
