@@ -170,7 +170,7 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
     >>> result = cc.assess(cc.samples.toy_town())
     >>> city = result.totals.loc[("city", "T")]
     >>> f"{city['elders_covered']:.0f} of {city['elders_total']:.0f} elders"
-    '90 of 130 elders'
+    '80 of 130 elders'
     """
     card, terms, tables = study.card, study.terms, study.tables
     log = IssueLog(study.issues)

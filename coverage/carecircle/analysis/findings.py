@@ -79,7 +79,7 @@ class Findings:
         Index ``(level, unit_id)``, levels ``city``, ``district``, ``street``, ``kind``: ``name``,
         the same sums and rates as ``areas``, ``units_total``, ``units_with_facility``,
         ``roster_rate``,
-        ``units_on_time``, ``on_time_rate`` and the four ``cell_*`` counts.
+        ``units_on_time``, ``units_not_assessed``, ``on_time_rate`` and the four ``cell_*`` counts.
     floor_totals
         Same index as ``totals``: the floor-area check rolled up.
     roads, barriers
