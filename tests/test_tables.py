@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from carecircle.inputs.issues import IssueLog
-from carecircle.outputs.labels import CODES, SHEETS, field, terms_line
+from carecircle.outputs.codes import CODES, SHEETS
+from carecircle.outputs.labels import field, terms_line
 from carecircle.outputs.readme_sheet import _percent
 from carecircle.outputs.tables import table_frames, write_issues, write_tables
 

@@ -1,22 +1,22 @@
-"""What columns, codes and sheets are called, Chinese first, English beside it."""
+"""What columns are called, Chinese first, English beside it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from carecircle.inputs.contracts import CONTRACTS, STATUSES
-from carecircle.standards.floor_area import PASS_RATES, REASONS
+from carecircle.inputs.contracts import CONTRACTS
+from carecircle.outputs.codes import CODES, UNITS, Pair
+from carecircle.standards.floor_area import PASS_RATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from carecircle.analysis.findings import StudyCard
 
-__all__ = ["CODES", "LAYERS", "SHEETS", "UNITS", "Field", "code_names", "field", "terms_line"]
+__all__ = ["Field", "code_names", "field", "terms_line"]
 
 Form = Literal["text", "count", "one", "rate"]
-Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -33,104 +33,6 @@ class Field:
     meaning: Pair = ("", "")
 
 
-#: Unit code -> (Chinese, English).
-UNITS: dict[str, Pair] = {
-    "": ("", ""),
-    "people": ("人", "people"),
-    "households": ("户", "households"),
-    "homes": ("处", "homes"),
-    "areas": ("个", "areas"),
-    "minutes": ("分钟", "minutes"),
-    "elder_minutes": ("人·分钟", "elder minutes"),
-    "m": ("米", "m"),
-    "m2": ("平方米", "m2"),
-    "ha": ("公顷", "ha"),
-    "m/s": ("米/秒", "m/s"),
-    "share": ("比例", "share"),
-}
-
-#: Sheet -> (Chinese, English), in the order of the workbook.
-SHEETS: dict[str, Pair] = {
-    "readme": ("说明", "README"),
-    "totals": ("汇总", "totals"),
-    "areas": ("社区", "areas"),
-    "floor_totals": ("面积汇总", "floor totals"),
-    "floor_areas": ("面积", "floor areas"),
-    "gaps": ("盲区", "gaps"),
-    "facilities": ("设施", "facilities"),
-    "homes": ("住宅", "homes"),
-    "issues": ("问题", "issues"),
-    "fields": ("字段", "fields"),
-}
-
-#: Layer of the GeoPackage -> (Chinese, English).
-LAYERS: dict[str, Pair] = {
-    "areas": ("社区(村)", "areas"),
-    "homes": ("住宅到最近设施的时间", "homes and their minutes"),
-    "facilities": ("设施", "facilities"),
-    "circles": ("服务圈", "service circles"),
-    "reached_roads": ("可达道路", "reached roads"),
-    "gaps": ("服务盲区", "uncovered areas"),
-}
-
-_NO_MINUTE: dict[str, Pair] = {
-    "not_linked": ("离道路过远", "too far from any road"),
-    "other_component": ("道路不连通", "on a separate piece of road"),
-    "beyond_limit": ("超出搜索时限", "beyond the search limit"),
-    "blocked": ("道路被阻断", "blocked"),
-    "no_position": ("没有位置", "no position"),
-}
-_AREA_KINDS: dict[str, Pair] = {"urban": ("城镇", "urban"), "rural": ("农区", "rural")}
-
-#: Column, or ``table.column`` where two tables differ -> code -> (Chinese, English).
-CODES: dict[str, dict[str, Pair]] = {
-    "kind": _AREA_KINDS,
-    "totals.name": _AREA_KINDS,
-    "floor_totals.name": _AREA_KINDS,
-    "gaps.kind": {"area": ("片区", "area"), "scattered": ("零散", "scattered")},
-    "cause": {
-        "not_linked": ("未接入路网", "not linked to a road"),
-        "no_position": ("没有位置", "no position"),
-        "road_gap": ("缺路(路网不连通)", "road missing"),
-        "barrier": ("缺路(被阻隔)", "barrier"),
-        "detour": ("缺路(绕行)", "detour"),
-        "planned": ("设施规划中", "facility planned"),
-        "no_facility": ("缺设施", "no facility near"),
-    },
-    "nearest_by": {"network": ("路网", "network"), "straight": ("直线", "straight line")},
-    "reason": _NO_MINUTE,
-    "floor_areas.reason": REASONS,
-    "status": STATUSES,
-    "floor_areas.status": {
-        "pass": ("达标", "pass"),
-        "fail": ("不达标", "fail"),
-        "not_applicable": ("不适用", "not applicable"),
-        "not_assessable": ("无法评估", "not assessable"),
-    },
-    "cell": {
-        "has_in_time": ("有设施且按时可达", "has a facility, in time"),
-        "has_late": ("有设施但超时", "has a facility, too late"),
-        "neighbour_in_time": ("无设施但邻近可达", "served in time by a neighbour"),
-        "none_late": ("无设施且超时(优先)", "no facility, too late (priority)"),
-    },
-    "regime": {
-        "existing": ("已建", "existing"),
-        "new": ("新建", "new"),
-        "mixed": ("混合", "mixed"),
-    },
-    "level": {
-        "city": ("市", "city"),
-        "district": ("区", "district"),
-        "street": ("镇街", "town or street"),
-        "kind": ("城乡", "urban or rural"),
-    },
-    "severity": {
-        "fatal": ("无法使用", "fatal"),
-        "error": ("已搁置", "error"),
-        "warning": ("警告", "warning"),
-        "note": ("提示", "note"),
-    },
-}
 _KIND_NAMES = ("facilities.kind", "nearest_facility_kind")
 
 _WEIGHTS: dict[str, Pair] = {

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from carecircle.outputs.labels import LAYERS, terms_line
+from carecircle.outputs.codes import LAYERS
+from carecircle.outputs.labels import terms_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

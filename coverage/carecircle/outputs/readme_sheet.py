@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from carecircle.outputs.labels import CODES, SHEETS
+from carecircle.outputs.codes import CODES, SHEETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

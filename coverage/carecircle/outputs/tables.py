@@ -10,7 +10,8 @@ from unicodedata import east_asian_width
 import numpy as np
 import pandas as pd
 
-from carecircle.outputs.labels import SHEETS, UNITS, Field, code_names, field, terms_line
+from carecircle.outputs.codes import SHEETS, UNITS
+from carecircle.outputs.labels import Field, code_names, field, terms_line
 from carecircle.outputs.layers import data_date
 from carecircle.outputs.readme_sheet import readme_rows
 
