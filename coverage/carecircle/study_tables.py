@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from carecircle.study_file import StudyFile
 
 __all__ = ["Tables", "read_tables"]
+
+#: Points of a file that its datum is tested with; more would not change the verdict.
+_DATUM_POINTS = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +128,10 @@ def read_tables(file: StudyFile, *, log: IssueLog, tell: Callable[[str], None]) 
     tell("checking tables against each other")
     check_areas(areas, log)
     roads = _noded(reader, roads)
-    _check_datums(reader, facilities, roads)
     homes = homes_method(homes_raw, areas)
+    home_file = file.sections["homes"]
+    declared = homes.assign(source=str(home_file["file"]), datum=home_file["datum"] or "wgs84")
+    _check_datums(reader, {"facilities": facilities, "homes": declared}, roads)
     facilities = facilities.assign(area_id=assign_areas(facilities, areas))
     check_together(areas, facilities, homes, log)
     return Tables(
@@ -141,7 +146,7 @@ def _facilities(reader: _Reader) -> gpd.GeoDataFrame:
     for values in reader.file.sections["facilities"]:
         source = reader.file.source(values)
         table = reader.read_source("facilities", source, read_facilities, kinds=kinds)
-        parts.append(table.assign(datum=source.datum or "wgs84"))
+        parts.append(table.assign(source=source.file.name, datum=source.datum or "wgs84"))
     parts = [part for part in parts if len(part)] or parts[:1]
     together = gpd.GeoDataFrame(pd.concat(parts), crs=parts[0].crs)
     again = together.index.duplicated()
@@ -213,13 +218,18 @@ def _noded(reader: _Reader, roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return node_lines(roads, join_tolerance_m=float(values["join_tolerance_m"]), log=reader.log)
 
 
-def _check_datums(reader: _Reader, facilities: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> None:
+def _check_datums(
+    reader: _Reader, tables: Mapping[str, gpd.GeoDataFrame], roads: gpd.GeoDataFrame
+) -> None:
+    """Test the declared datum of every file of places against the roads."""
     if roads.empty:
         return
-    for datum, points in facilities.groupby("datum"):
-        issue = datum_issue(detect_datum(points, roads, declared=datum), "facilities")
-        if issue is not None:
-            reader.log.append(issue)
+    for name, places in tables.items():
+        for (source, datum), points in places.groupby(["source", "datum"]):
+            some = points.iloc[:: max(1, len(points) // _DATUM_POINTS)]
+            issue = datum_issue(detect_datum(some, roads, declared=datum), name)
+            if issue is not None:
+                reader.log.append(replace(issue, record=str(source)))
 
 
 def _empty(name: str, crs: str) -> gpd.GeoDataFrame:

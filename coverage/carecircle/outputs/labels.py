@@ -114,6 +114,7 @@ _FIELDS: dict[str, Field] = {
             component=("路网连通部分", "connected part of the roads"),
             road_id=("道路编号", "road code"),
             datum=("坐标基准", "datum"),
+            source=("来源文件", "file it came from"),
         ),
         *_many(
             "one",

@@ -1,0 +1,142 @@
+"""What a study says about tables that are each fine, but not together or not on the roads."""
+
+import shutil
+
+import geopandas as gpd
+import pytest
+import shapely
+
+import carecircle as cc
+from carecircle.errors import InputError
+
+STUDY = """
+[study]
+title = "Town"
+as_of = 2020-12-31
+crs = "EPSG:4545"
+[areas]
+file = "areas.gpkg"
+[[facilities]]
+file = "facilities.gpkg"
+[homes]
+method = "points"
+file = "homes.gpkg"
+[roads]
+file = "roads.gpkg"
+[service]
+kinds = ["station"]
+[floor_area]
+"""
+
+
+@pytest.fixture
+def town(tmp_path):
+    """The toy town as files; a test spoils a table and reads the study again."""
+    tables = cc.samples.toy_town().tables
+    for name in ("areas", "facilities", "homes", "roads"):
+        getattr(tables, name).to_file(tmp_path / f"{name}.gpkg", index=True)
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+
+    def spoil(name, change):
+        path = tmp_path / f"{name}.gpkg"
+        frame = change(gpd.read_file(path))
+        path.unlink()
+        frame.to_file(path)
+        return tmp_path
+
+    return spoil
+
+
+def codes(issues, severity):
+    return {(issue.code, issue.record) for issue in issues if issue.severity == severity}
+
+
+def test_the_town_from_files_gives_the_same_figures_as_the_town_from_memory(town):
+    result = cc.assess(cc.load_study(town("homes", lambda homes: homes)))
+    expected = {"W": 40.0, "C": 20.0, "V": 20.0, "N": 0.0}
+    assert result.areas["elders_covered"].to_dict() == expected
+
+
+def test_a_facility_2_km_from_any_road_is_reported_and_serves_nobody(town):
+    def move(facilities):
+        facilities.loc[facilities["facility_id"] == "F1", "geometry"] = shapely.Point(0, -2000)
+        return facilities
+
+    result = cc.assess(cc.load_study(town("facilities", move)))
+    assert ("far_from_road", "F1") in codes(result.issues, "warning")
+    text = next(str(i) for i in result.issues if i.code == "far_from_road" and i.record == "F1")
+    assert "no road within" in text
+    assert "add the missing road" in text
+    assert result.totals.loc[("city", "T"), "elders_covered"] == 0
+    assert result.totals.loc[("city", "T"), "elders_total"] == 130
+
+
+def test_without_any_operating_facility_everybody_assessed_is_uncovered(town):
+    def close(facilities):
+        return facilities.assign(status="closed")
+
+    result = cc.assess(cc.load_study(town("facilities", close)))
+    city = result.totals.loc[("city", "T")]
+    assert (city["elders_covered"], city["elders_uncovered"]) == (0, 120)
+    assert city["elders_not_assessed"] == 10
+    assert result.circles.empty
+
+
+def test_roads_of_one_piece_still_give_minutes(town):
+    lane = gpd.GeoDataFrame(
+        {"road_id": ["R1"], "highway": ["residential"]},
+        geometry=[shapely.LineString([(0, 0), (0, 600)])],
+        crs="EPSG:4545",
+    )
+    result = cc.assess(cc.load_study(town("roads", lambda _: lane)))
+    assert result.homes.loc["H01", "minutes"] == pytest.approx(100 / 60)
+
+
+def test_a_home_outside_all_areas_stays_in_the_total_and_is_named(town):
+    def stray(homes):
+        homes.loc[homes["home_id"] == "H05", "geometry"] = shapely.Point(9000, 9000)
+        return homes.drop(columns="area_id")
+
+    result = cc.assess(cc.load_study(town("homes", stray)))
+    assert any(issue.record == "H05" for issue in result.issues)
+    assert result.totals.xs("city", level="level")["elders_total"].sum() == 130
+
+
+def test_an_area_without_homes_is_named(town):
+    result = cc.assess(cc.load_study(town("homes", lambda homes: homes[homes["area_id"] != "V"])))
+    named = [i for i in result.issues if i.record == "V" and "home" in i.code]
+    assert named
+    assert result.areas.loc["V", "homes_total"] == 0
+
+
+def test_unusable_tables_are_all_reported_at_once(town, tmp_path):
+    folder = town("areas", lambda areas: areas.drop(columns="kind"))
+    (folder / "facilities.gpkg").unlink()
+    (folder / "roads.gpkg").write_text("no geopackage")
+    with pytest.raises(InputError) as caught:
+        cc.load_study(folder)
+    message = str(caught.value)
+    assert {issue.table for issue in caught.value.issues if issue.severity == "fatal"} >= {
+        "areas",
+        "facilities",
+        "roads",
+    }
+    assert "kind" in message
+    assert "facilities.gpkg" in message
+    assert "roads.gpkg" in message
+
+
+def test_a_wrong_datum_of_one_file_is_found_although_the_other_file_is_right(tmp_path):
+    folder = tmp_path / "wuhai"
+    shutil.copytree(cc.samples.wuhai_folder(), folder)
+    study = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(study.replace('"gcj02"', '"wgs84"'), encoding="utf-8")
+    issues = cc.load_study(folder).issues
+    [found] = [issue for issue in issues if issue.code == "datum_suspicious"]
+    assert found.record == "meal_points_gcj02.csv"
+    assert "gcj02" in found.found
+    assert "datum" in found.fix
+
+
+def test_the_right_datums_of_the_sample_raise_no_suspicion():
+    assert "datum_suspicious" not in {issue.code for issue in cc.samples.wuhai().issues}
