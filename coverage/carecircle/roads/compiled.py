@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
+from hashlib import sha256
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["kernel"]
+__all__ = ["kernel", "kernel_stamp"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -34,7 +37,25 @@ finally:
         del sys.modules["coverage"]
 
 
+@cache
+def kernel_stamp(package: Path) -> str:
+    """Return a hash of the source of all modules of a package that hold kernels."""
+    digest = sha256()
+    for path in sorted(package.rglob("*.py")):
+        source = path.read_bytes()
+        if b"roads.compiled import kernel" in source:
+            digest.update(source)
+    return digest.hexdigest()
+
+
 def kernel(function: _F) -> _F:
     """Compile ``function`` on first call; it releases the GIL and is cached on disk."""
     compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    # numba keeps a compiled caller as long as its own file is unchanged, with the old code of what
+    # it calls in other files inside: after an upgrade, figures would come from a mixture of both
+    try:
+        file = compiled._cache._cache_file  # noqa: SLF001  # numba has no public way
+        file._source_stamp = (file._source_stamp, kernel_stamp(Path(__file__).parents[1]))  # noqa: SLF001
+    except AttributeError:
+        compiled = numba.njit(nogil=True, error_model="numpy")(function)
     return cast("_F", compiled)
