@@ -222,11 +222,16 @@ def _drawn_backwards(ends: NDArray[np.int64], line: NDArray[np.object_]) -> NDAr
     tips = [shapely.get_coordinates(shapely.get_point(line, index)) for index in (0, -1)]
     _, spot = np.unique(np.concatenate(tips), axis=0, return_inverse=True)
     start, end = spot.reshape(2, n)
-    # every piece votes for both its tips; a node's own place is named by all its pieces
+    # every piece votes for both its tips; a node's own place is named by all its pieces. A tie
+    # goes to the drawing: the tip on the node's own side counts a little more
     votes = pd.DataFrame(
-        {"node": np.tile(ends.T.ravel(), 2), "spot": np.concatenate([start, start, end, end])}
+        {
+            "node": np.tile(ends.T.ravel(), 2),
+            "spot": np.concatenate([start, end, end, start]),
+            "votes": np.repeat([1.0, 0.999], 2 * n),
+        }
     )
-    counted = votes.value_counts(sort=False).rename("votes").reset_index()
+    counted = votes.groupby(["node", "spot"])["votes"].sum().reset_index()
     best = counted.sort_values(["node", "votes"], ascending=[True, False], kind="stable")
     home = best.drop_duplicates("node")["spot"].to_numpy()
     weight = np.bincount(ends.ravel())
