@@ -41,8 +41,8 @@ def locate(
     places
         Points in the network's CRS. Missing or empty geometry gives reason ``no_position``.
     max_snap_m
-        Longest access leg in metres, one number or one per place. Farther places are reported as
-        ``not_linked``, never moved.
+        Longest access leg in metres, one number or one per place by its id (missing: the place is
+        not linked). Farther places are reported as ``not_linked``, never moved.
     prefer
         Connected parts (numbers of :attr:`RoadNetwork.component`) to prefer: a place whose nearest
         road lies on another part is linked to the nearest road of these parts instead, if one is
@@ -76,7 +76,7 @@ def locate(
         msg = f"places are in {places.crs}, the network in {network.crs}; reproject with to_crs()"
         raise CrsError(msg)
     point = places.geometry.array
-    reach = np.broadcast_to(np.asarray(max_snap_m, dtype=float), len(places))
+    reach = _snap_limits(places, max_snap_m)
     has_point = ~(shapely.is_missing(point) | shapely.is_empty(point))
     rows = np.flatnonzero(has_point)
     piece = np.full(len(places), -1)
@@ -96,6 +96,13 @@ def locate(
     return frame.assign(passed_over=passed_over, reason=pd.array(reason, dtype="str"))
 
 
+def _snap_limits(places: gpd.GeoDataFrame, max_snap_m: float | pd.Series) -> NDArray[np.float64]:
+    if not isinstance(max_snap_m, pd.Series):
+        return np.full(len(places), float(max_snap_m))
+    limits = max_snap_m.reindex(places.index).to_numpy(dtype=float, na_value=np.nan)
+    return np.where(np.isnan(limits), -1.0, limits)
+
+
 def _nearest_piece(
     network: RoadNetwork,
     point: NDArray[np.object_],
@@ -109,8 +116,9 @@ def _nearest_piece(
     if not len(point) or not len(numbers):
         return piece, blocked
     tree = shapely.STRtree(network.roads.geometry.array[numbers])
+    farthest = max(float(reach.max()), 1e-9)  # the tree takes no zero; `keep` decides
     (hit, found), metres = tree.query_nearest(
-        point, max_distance=float(reach.max()), return_distance=True, all_matches=True
+        point, max_distance=farthest, return_distance=True, all_matches=True
     )
     keep = metres <= reach[hit]
     hit, found = hit[keep], numbers[found[keep]]
