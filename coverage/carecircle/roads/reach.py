@@ -193,7 +193,7 @@ def _check_pairs(pairs: pd.DataFrame, homes: pd.Index) -> None:
     minutes = pd.to_numeric(pairs["minutes"], errors="coerce")
     bad = pairs[(minutes.isna() & pairs["minutes"].notna()) | (minutes < 0) | np.isinf(minutes)]
     if len(bad):
-        row = bad.iloc[0]
+        row = bad.astype(object).iloc[0]
         msg = (
             f"minutes table: {len(bad):,} bad minutes, first {row['minutes']!r} for facility"
             f" {row['facility_id']} and home {row['home_id']}; leave unreachable pairs out or empty"

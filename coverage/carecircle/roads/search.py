@@ -124,9 +124,10 @@ def direct_seconds(
     against_open: bool,  # noqa: FBT001
 ) -> float:
     """Return the seconds along one chain between two places (metres, seconds with, against)."""
-    if start[0] <= end[0] and with_open:
+    # which lies ahead is asked of the seconds: metres of one spot on two pieces differ by round-off
+    if with_open and start[1] <= end[1]:
         return end[1] - start[1]
-    if start[0] >= end[0] and against_open:
+    if against_open and start[2] >= end[2]:
         return start[2] - end[2]
     return np.inf
 
