@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import os
+import re
 import tomllib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carecircle.errors import InputError
+from carecircle.inputs.contracts import FACILITY_KINDS
 from carecircle.inputs.issues import IssueLog
 from carecircle.inputs.source import Source
+from carecircle.roads.profiles import PROFILES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["SECTIONS", "Key", "Section", "StudyFile", "defaults_of", "read_study_file"]
 
 
 @dataclass(frozen=True)
 class Key:
-    """One key of a section: name, type, meaning, default, and the choices if it has some."""
+    """One key of a section: name, type, meaning, default, and the values it may have.
+
+    ``least`` and ``most`` bound numbers (those of a list too).
+    """
 
     name: str
     kind: str
@@ -29,6 +36,8 @@ class Key:
     default: Any = None
     required: bool = False
     choices: tuple[str, ...] = ()
+    least: float = 0.0
+    most: float = 1e9
 
 
 @dataclass(frozen=True)
@@ -41,9 +50,15 @@ class Section:
     repeated: bool = False
     required: bool = False
 
+    @property
+    def title(self) -> str:
+        """How a study file writes it: ``[name]``, or ``[[name]]`` where it repeats."""
+        return f"[[{self.name}]]" if self.repeated else f"[{self.name}]"
+
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "text": (str,),
+    "path": (str,),
     "number": (int, float),
     "integer": (int,),
     "flag": (bool,),
@@ -51,9 +66,11 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "texts": (list,),
     "numbers": (list,),
     "table": (dict,),
+    "names": (dict,),
 }
 _WHAT = {
     "text": 'text in quotes, such as "wgs84"',
+    "path": 'a file in quotes, such as "areas.gpkg" or "$DATA/areas.gpkg"',
     "number": "a number, such as 15",
     "integer": "a whole number, such as 8",
     "flag": "true or false",
@@ -61,10 +78,15 @@ _WHAT = {
     "texts": 'a list of texts, such as ["station"]',
     "numbers": "a list of numbers, such as [5, 10, 15]",
     "table": 'a table, such as { households = "HH" }',
+    "names": 'the Chinese and the English name of each, such as { gym = ["健身房", "gym"] }',
 }
+#: An environment variable at the start of a path, so that big data can live elsewhere.
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_LANGUAGES = ("zh", "en")
 _DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
-_SOURCE = (
-    Key("file", "text", "the file, relative to the study file", required=True),
+_SOURCE: tuple[Key, ...] = (
+    Key("file", "path", "the file, relative to the study file; may start with $VARIABLE",
+        required=True),
     Key("layer", "text", "layer of a GeoPackage or sheet of a workbook; the first if not said"),
     Key("crs", "text", 'CRS of the coordinates where the file does not say: "EPSG:4326"'),
     Key("datum", "text", "datum of longitudes and latitudes", choices=_DATUMS),
@@ -76,7 +98,7 @@ _SOURCE = (
     Key("encoding", "text", "text encoding, such as gbk; detected if not said"),
     Key("tags", "table", 'OpenStreetMap: features to take, { amenity = ["clinic"] }', default={}),
     Key("admin_level", "integer", "OpenStreetMap: level of the boundaries to take"),
-)
+)  # fmt: skip
 
 #: Every section of a study file, in the order in which templates and docs print them.
 SECTIONS: tuple[Section, ...] = (
@@ -88,7 +110,7 @@ SECTIONS: tuple[Section, ...] = (
             Key("title_zh", "text", "title in Chinese", default=""),
             Key("as_of", "date", "date the data stand for", required=True),
             Key("crs", "text", "projected CRS in metres: EPSG:4545 for Wuhai", required=True),
-            Key("language", "text", "of outputs", default="zh", choices=("zh", "en")),
+            Key("language", "text", "of outputs", default="zh", choices=_LANGUAGES),
             Key("synthetic", "flag", "made-up data; printed on every output", default=False),
             Key("sources", "texts", "attribution lines; OpenStreetMap demands one", default=[]),
         ),
@@ -105,7 +127,8 @@ SECTIONS: tuple[Section, ...] = (
                 default="buildings",
                 choices=("points", "buildings", "dwellings", "grid", "areas"),
             ),
-            Key("spacing_m", "number", "areas: metres between made-up homes", default=100.0),
+            Key("spacing_m", "number", "areas: metres between made-up homes", default=100.0,
+                least=1),
             *(Key(**{**vars(key), "required": False}) for key in _SOURCE),
         ),
         required=True,
@@ -127,8 +150,10 @@ SECTIONS: tuple[Section, ...] = (
         "travel",
         "who travels, how fast and how far",
         (
-            Key("profile", "text", "travel profile", default="elder_default"),
-            Key("speed_m_s", "number", "own speed in metres per second instead of the profile's"),
+            Key("profile", "text", "travel profile", default="elder_default",
+                choices=tuple(PROFILES)),
+            Key("speed_m_s", "number", "own speed in metres per second instead of the profile's",
+                least=0.05, most=60),
             Key("urban_minutes", "number", "limit for residents of urban areas", default=15.0),
             Key("rural_minutes", "number", "limit for residents of rural areas", default=30.0),
             Key("urban_snap_m", "number", "longest access leg in urban areas", default=150.0),
@@ -150,9 +175,11 @@ SECTIONS: tuple[Section, ...] = (
         "which facilities count, and the circles to draw",
         (
             Key("kinds", "texts", "facility kinds that count", required=True),
-            Key("names", "table", 'own kinds: { gym = ["健身房", "gym"] }', default={}),
-            Key("rings", "numbers", "minutes of the circles", default=[5, 10, 15]),
-            Key("on_time_share", "number", "share of elders for a community on time", default=0.95),
+            Key("names", "names", 'own kinds: { gym = ["健身房", "gym"] }', default={}),
+            Key("rings", "numbers", "minutes of the circles", default=[5, 10, 15],
+                least=0.1, most=1440),
+            Key("on_time_share", "number", "share of elders for a community on time", default=0.95,
+                most=1),
             Key("trim_m", "number", "how far a circle goes beyond its roads", default=60.0),
             Key("overlap", "text", "circles of several facilities", default="overlap",
                 choices=("overlap", "merge", "split")),
@@ -191,7 +218,7 @@ class StudyFile:
     def source(self, values: Mapping[str, Any]) -> Source:
         """Return the :class:`~carecircle.inputs.source.Source` that a section describes."""
         known: dict[str, Any] = {k.name: values.get(k.name) for k in _SOURCE if k.name != "file"}
-        return Source(self.path.parent / values["file"], **known)
+        return Source(self.path.parent / _expanded(values["file"]), **known)
 
 
 def read_study_file(path: Path) -> StudyFile:
@@ -206,7 +233,7 @@ def read_study_file(path: Path) -> StudyFile:
     ------
     InputError
         If the file is missing or not TOML (with line and column), or with all unknown sections and
-        keys, wrong types, missing values and wrong choices at once.
+        keys, wrong types, missing values, wrong choices and unset variables at once.
     """
     if path.is_dir():
         path = path / "study.toml"
@@ -220,7 +247,7 @@ def read_study_file(path: Path) -> StudyFile:
         msg = f"study: {path.name} is not a TOML file in UTF-8: {fault}"
         raise InputError(msg) from fault
     log = IssueLog()
-    for name in raw.keys() - _BY_NAME.keys():
+    for name in sorted(raw.keys() - _BY_NAME.keys()):
         _unknown(log, f"[{name}]", name, list(_BY_NAME))
     sections: dict[str, Any] = {}
     for section in SECTIONS:
@@ -229,24 +256,28 @@ def read_study_file(path: Path) -> StudyFile:
         elif section.required:
             log.add("missing_section", "fatal", "study", field=f"[{section.name}]",
                     fix=f"add the section: {section.meaning}")  # fmt: skip
+    if not {"roads", "minutes"} & raw.keys():
+        log.add("missing_section", "fatal", "study", field="[roads]",
+                fix="add roads, or a table of minutes")  # fmt: skip
+    _check_kinds(sections.get("service") or {}, log)
     log.raise_if_fatal()
     return StudyFile(path, sections, log)
 
 
 def _read_section(section: Section, raw: Any, log: IssueLog) -> Any:
-    if section.repeated:
-        tables = raw if isinstance(raw, list) else [raw]
-        return [_read_keys(section, table, log) for table in tables]
-    if not isinstance(raw, dict):
+    tables = raw if section.repeated and isinstance(raw, list) else [raw]
+    if not tables or not all(isinstance(table, dict) for table in tables):
         log.add("wrong_type", "fatal", "study", field=f"[{section.name}]",
-                found=f"{type(raw).__name__}", fix=f"write [{section.name}] once")  # fmt: skip
-        return {}
-    return _read_keys(section, raw, log)
+                found=repr(raw) if tables else "none", fix=f"write {section.title}, and its keys"
+                " in the lines below")  # fmt: skip
+        return [] if section.repeated else {}
+    read = [_read_keys(section, table, log) for table in tables]
+    return read if section.repeated else read[0]
 
 
 def _read_keys(section: Section, raw: Mapping[str, Any], log: IssueLog) -> dict[str, Any]:
     keys = {key.name: key for key in section.keys}
-    for name in raw.keys() - keys.keys():
+    for name in sorted(raw.keys() - keys.keys()):
         _unknown(log, f"{section.name}.{name}", name, list(keys))
     values = {}
     for key in section.keys:
@@ -263,26 +294,75 @@ def _read_keys(section: Section, raw: Mapping[str, Any], log: IssueLog) -> dict[
 
 
 def _check_value(key: Key, value: Any, where: str, log: IssueLog) -> None:
-    wrong = not isinstance(value, _TYPES[key.kind])
-    wrong |= isinstance(value, bool) and key.kind in ("number", "integer")
-    if key.kind in ("texts", "numbers") and not wrong:
-        inner = _TYPES["text" if key.kind == "texts" else "number"]
-        wrong = not all(isinstance(item, inner) for item in value)
-    if wrong:
+    if not _is_kind(key.kind, value):
         log.add("wrong_type", "fatal", "study", field=where, found=repr(value),
                 fix=f"give {_WHAT[key.kind]}")  # fmt: skip
     elif key.choices and value not in key.choices:
+        near = _near(value, key.choices)
         log.add("unknown_value", "fatal", "study", field=where, found=repr(value),
-                fix=f"choose one of {', '.join(key.choices)}")  # fmt: skip
-    elif key.kind == "number" and not 0 <= value < float("inf"):
-        log.add("bad_number", "fatal", "study", field=where, found=repr(value),
-                fix="give a number of 0 or more")  # fmt: skip
+                fix=f"{near}choose one of {', '.join(key.choices)}")  # fmt: skip
+    elif key.kind in ("number", "integer", "numbers"):
+        numbers = value if isinstance(value, list) else [value]
+        if not numbers or not all(key.least <= number <= key.most for number in numbers):
+            log.add("bad_number", "fatal", "study", field=where, found=repr(value),
+                    fix=f"give {'numbers' if isinstance(value, list) else 'a number'} from"
+                    f" {key.least:g} to {key.most:g}")  # fmt: skip
+    elif key.kind == "path":
+        name = _variable(value)
+        if name and not os.environ.get(name):
+            log.add("variable_not_set", "fatal", "study", field=where, found=repr(value),
+                    fix=f"set the environment variable {name} to the folder that holds the data,"
+                    " or write a path")  # fmt: skip
+
+
+def _is_kind(kind: str, value: Any) -> bool:
+    if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "flag"):
+        return False
+    if isinstance(value, list):
+        return all(_is_kind(kind[:-1], item) for item in value)
+    if kind == "names":
+        return isinstance(value, dict) and all(
+            _is_kind("texts", pair) and len(pair) == len(_LANGUAGES) for pair in value.values()
+        )
+    if kind == "date" and isinstance(value, str):
+        try:
+            dt.date.fromisoformat(value)
+        except ValueError:
+            return False
+    return True
+
+
+def _check_kinds(service: Mapping[str, Any], log: IssueLog) -> None:
+    given: Any = service.get("kinds")
+    own: Any = service.get("names")
+    if not _is_kind("texts", given) or not _is_kind("names", own):
+        return  # said already
+    known = [*FACILITY_KINDS, *own]
+    for kind in given:
+        if kind not in known:
+            log.add("unknown_value", "fatal", "study", field="service.kinds", found=repr(kind),
+                    fix=f"{_near(kind, known)}known: {', '.join(known)}; own kinds go into"
+                    " service.names")  # fmt: skip
+
+
+def _variable(path: str) -> str:
+    found = _VARIABLE.match(path)
+    return (found[1] or found[2]) if found else ""
+
+
+def _expanded(path: str) -> Path:
+    name = _variable(path)
+    return Path(_VARIABLE.sub(lambda _: os.environ[name], path, count=1) if name else path)
 
 
 def _unknown(log: IssueLog, where: str, name: str, known: list[str]) -> None:
-    near = difflib.get_close_matches(name, known, n=1)
-    fix = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-    log.add("unknown_key", "fatal", "study", field=where, fix=fix)
+    fix = _near(name, known) or f"known here: {', '.join(known)}"
+    log.add("unknown_key", "fatal", "study", field=where, fix=fix.rstrip())
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]!r}? " if near else ""
 
 
 def defaults_of(name: str) -> dict[str, Any]:
