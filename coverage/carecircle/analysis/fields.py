@@ -21,7 +21,7 @@ __all__ = ["contour", "distance_field"]
 
 _ALL_INSIDE = 15
 #: Where the contour enters and leaves a cell (0 south, 1 east, 2 north, 3 west; -1 nothing), by
-#: which corners are inside (south-west 1, south-east 2, north-east 4, north-west 8), which lie left.
+#: which corners are inside (south-west 1, south-east 2, north-east 4, north-west 8) and lie left.
 #: Opposite corners inside (5, 10) count as joined: that keeps circles nested.
 _TURNS = np.array(
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,7 +71,6 @@ class RoadNetwork:
     component: NDArray[np.int32]
     chains: Chains
     walls: gpd.GeoSeries | None = None
-    _cache: dict[str, object] = field(default_factory=dict)
 
     @classmethod
     def from_roads(
@@ -161,23 +160,6 @@ class RoadNetwork:
             {"component": self.component[is_open], "length_km": self.length_m[is_open] / 1000}
         ).groupby("component")["length_km"]
         return pd.DataFrame({"pieces": grouped.size(), "length_km": grouped.sum()})
-
-    @property
-    def coords(self) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-        """Vertices of all pieces: ``xy``, where each piece starts in it, metres along its piece."""
-        if "coords" not in self._cache:
-            xy, piece = shapely.get_coordinates(self.roads.geometry.array, return_index=True)
-            first = np.searchsorted(piece, np.arange(len(self.ends) + 1))
-            step = np.zeros(len(xy))
-            step[1:] = np.hypot(*np.diff(xy, axis=0).T)
-            step[first[:-1]] = 0.0
-            total = np.cumsum(step)
-            self._cache["coords"] = (
-                xy,
-                first,
-                total - np.repeat(total[first[:-1]], np.diff(first)),
-            )
-        return self._cache["coords"]  # type: ignore[return-value]  # one entry, written just above
 
 
 def _metre_crs(frame: gpd.GeoDataFrame, table: str) -> CRS:

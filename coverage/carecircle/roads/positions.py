@@ -68,9 +68,8 @@ def locate(
     ...     geometry=[shapely.LineString([(0, 0), (900, 0)])], crs="EPSG:4545")
     >>> network = cc.RoadNetwork.from_roads(roads, cc.PROFILES["elder_default"])
     >>> home = gpd.GeoDataFrame(geometry=[shapely.Point(450, 30)], index=["H1"], crs="EPSG:4545")
-    >>> cc.locate(network, home)[["piece", "fraction", "access_m", "reason"]]
-        piece  fraction  access_m reason
-    H1      0       0.5      30.0
+    >>> cc.locate(network, home)[["piece", "fraction", "access_m", "reason"]].to_dict("index")
+    {'H1': {'piece': 0, 'fraction': 0.5, 'access_m': 30.0, 'reason': ''}}
     """
     if places.crs != network.crs:
         msg = f"places are in {places.crs}, the network in {network.crs}; reproject with to_crs()"

@@ -65,10 +65,9 @@ def nearest(
     >>> network = cc.RoadNetwork.from_roads(roads, cc.PROFILES["elder_default"])
     >>> def at(x, name):
     ...     return gpd.GeoDataFrame(geometry=[shapely.Point(x, 0)], index=[name], crs="EPSG:4545")
-    >>> cc.nearest(network, cc.locate(network, at(50, "H1")), cc.locate(network, at(950, "F1")))[
-    ...     ["minutes", "facility_id", "reason"]]
-        minutes facility_id reason
-    H1     15.0          F1
+    >>> homes, facilities = (cc.locate(network, at(*spot)) for spot in ((50, "H1"), (950, "F1")))
+    >>> cc.nearest(network, homes, facilities)[["minutes", "facility_id"]].to_dict("index")
+    {'H1': {'minutes': 15.0, 'facility_id': 'F1'}}
     """
     from carecircle.roads.first_two import label_junctions, pick_two
 
