@@ -233,10 +233,12 @@ def _positions(
     _report_links("homes", homes, _snap_m(study.homes["area_id"], study), log)
     islands = network.islands()
     if len(islands) > 1:
-        rest = islands.iloc[1:]
-        log.add("islands", "note", "roads", found=f"{len(rest):,} parts of the network are not"
-                f" connected to the main one, {rest['length_km'].sum():,.1f} km in all",
-                effect="their homes reach only facilities on the same part")  # fmt: skip
+        n, km = len(islands) - 1, islands["length_km"].iloc[1:].sum()
+        found = (
+            f"{n:,} part{'s' * (n > 1)} of the network not connected to the main one, {km:,.1f} km"
+        )
+        log.add("islands", "note", "roads", found=found,
+                effect="homes there reach only facilities there")  # fmt: skip
     return places, homes
 
 
