@@ -1,0 +1,53 @@
+# carecircle: `make demo` and `make test` need python3 (3.11 or newer), make and a package registry.
+PYTHON ?= python3
+WORKERS ?= 2
+BIN := .venv/bin
+INSTALLED := .venv/.installed-dev
+INSTALLED_DOCS := .venv/.installed-docs
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format docs screenshot bench clean distclean
+
+help: ## list these targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+demo: $(INSTALLED) ## assess the sample city: results/wuhai and maps/wuhai.html
+	$(BIN)/carecircle demo --out results/wuhai --map maps/wuhai.html
+
+test: $(INSTALLED) ## run every test
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: $(INSTALLED) ## check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED) ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(INSTALLED_DOCS) ## build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+screenshot: demo $(INSTALLED_DOCS) ## take the picture of the README again (needs Chromium)
+	$(BIN)/python docs/screenshot.py maps/wuhai.html docs/images/wuhai_map.png
+
+bench: $(INSTALLED) ## measure against peers in the same run
+	$(BIN)/carecircle bench
+
+clean: ## remove results, caches and built documentation
+	rm -rf results site build dist maps/*.html .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find coverage data docs tests -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean ## also remove the environment
+	rm -rf .venv
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "carecircle needs Python 3.11 or newer; say which with: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(INSTALLED_DOCS): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
+	@touch $@
