@@ -116,7 +116,7 @@ def coverage_by_area(homes: pd.DataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDat
         If covered, uncovered and not assessed do not add up to the total.
     """
     table = _home_sums(homes).groupby(homes["area_id"]).sum(min_count=1)
-    # shares of people add up to whole people but for noise in the last bits: 481, not 481.0000000001
+    # shares add up to whole people but for noise in the last bits: 481, not 481.0000000001
     sums = table.reindex(areas.index).round(9)
     counts = sums.filter(like="homes_")  # an area without homes has 0 homes, and unknown people
     sums[counts.columns] = counts.fillna(0.0)
