@@ -67,15 +67,15 @@ def edge_seconds(roads: gpd.GeoDataFrame, profile: TravelProfile) -> NDArray[np.
     pace = 1.0 / speeds(roads, profile)
     seconds = np.column_stack([length * pace, length * pace])
     if profile.slope == "tobler" and "grade" in roads:
-        grade = roads["grade"].fillna(0.0).to_numpy(dtype=float)
+        grade = _numbers(roads, "grade", 0.0)
         seconds /= np.column_stack([tobler_factor(grade), tobler_factor(-grade)])
     if profile.signal_seconds and "signals" in roads:
-        waits = roads["signals"].fillna(0.0).to_numpy(dtype=float) * profile.signal_seconds
+        waits = _numbers(roads, "signals", 0.0) * profile.signal_seconds
         seconds += waits[:, None]
     if profile.crossing_seconds:
         seconds += (_crossings(roads) * profile.crossing_seconds)[:, None]
     if "cost_factor" in roads:
-        seconds *= roads["cost_factor"].fillna(1.0).to_numpy(dtype=float)[:, None]
+        seconds *= _numbers(roads, "cost_factor", 1.0)[:, None]
     seconds[~_directions(roads, profile.mode)] = np.inf
     return to_ticks(seconds)
 
@@ -126,13 +126,17 @@ def is_structure(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
 
 
 def _directions(roads: gpd.GeoDataFrame, mode: Mode) -> NDArray[np.bool_]:
-    usable = ~_is_in(roads["highway"], _CLOSED_CLASSES[mode])
+    usable = np.ones(len(roads), dtype=bool)
     for tag in _TAGS[mode]:
         if tag in roads:
             usable = (usable | _is_in(roads[tag], _OPEN)) & ~_is_in(roads[tag], _CLOSED)
+    # access=yes on a footway lets no car in: only a mode's own tag opens a class closed to it
+    own = roads.get(_TAGS[mode][-1])
+    opened = False if own is None else _is_in(own, _OPEN)
+    usable &= ~_is_in(roads["highway"], _CLOSED_CLASSES[mode]) | opened
     usable &= ~_is_in(roads["highway"], _NO_ROAD)
     if mode == "wheelchair" and "grade" in roads:
-        usable &= ~(roads["grade"].abs().to_numpy(dtype=float) > _WHEELCHAIR_GRADE)
+        usable &= np.abs(_numbers(roads, "grade", 0.0)) <= _WHEELCHAIR_GRADE
     if "closed" in roads:
         usable &= ~roads["closed"].to_numpy(dtype=bool)
     forward_only, backward_only = _one_way(roads, mode)
@@ -157,7 +161,7 @@ def _crossings(roads: gpd.GeoDataFrame) -> NDArray[np.float64]:
     ends = pd.Index(pd.unique(pd.concat([roads["u"][major], roads["v"][major]])))
     touches = roads["u"].isin(ends).to_numpy() * 0.5 + roads["v"].isin(ends).to_numpy() * 0.5
     if "signals" in roads:
-        touches = np.where(roads["signals"].fillna(0).to_numpy(dtype=float) > 0, 0.0, touches)
+        touches = np.where(_numbers(roads, "signals", 0.0) > 0, 0.0, touches)
     return np.where(major, 0.0, touches)
 
 
@@ -167,6 +171,11 @@ def _maxspeed_kmh(column: pd.Series) -> NDArray[np.float64]:
     mph = text.str.contains("mph", na=False).to_numpy()
     kmh = number.to_numpy(dtype=float, na_value=np.nan) * np.where(mph, _KMH_PER_MPH, 1.0)
     return np.where(kmh > 0, kmh, np.nan)
+
+
+def _numbers(roads: gpd.GeoDataFrame, column: str, missing: float) -> NDArray[np.float64]:
+    # a column without any number comes as objects from some readers
+    return pd.to_numeric(roads[column]).astype(float).fillna(missing).to_numpy(dtype=float)
 
 
 def _is_in(column: pd.Series, values: Iterable[str]) -> NDArray[np.bool_]:
