@@ -25,6 +25,7 @@ __all__ = ["cut_at_barriers", "walls_of"]
 #: Half widths of the ground a point and a line stand for, in metres.
 _REACH_M = {0: 0.5, 1: 0.01}
 _POLYGON = 2
+_SAME_M = 1e-6
 
 
 def walls_of(barriers: gpd.GeoDataFrame) -> gpd.GeoSeries | None:
@@ -63,7 +64,9 @@ def cut_at_barriers(roads: gpd.GeoDataFrame, barriers: gpd.GeoDataFrame) -> gpd.
     ground, road = shapely.STRtree(roads.geometry.array).query(shape, predicate="intersects")
     keep = ~structure[road] | (dimension[ground] == 0)
     road, ground = road[keep], ground[keep]
-    plain = roads.assign(closed=False, cost_factor=1.0)
+    plain = roads.assign(
+        closed=roads.get("closed", default=False), cost_factor=roads.get("cost_factor", default=1.0)
+    )
     if not len(road):
         return plain
     order = np.argsort(road, kind="stable")
@@ -89,10 +92,9 @@ def _cut_one(
 ) -> gpd.GeoDataFrame:
     line = road.geometry.iloc[0]
     crossings = shapely.get_coordinates(shapely.intersection(line, shapely.boundary(shapes)))
-    marks = shapely.line_locate_point(line, shapely.points(crossings))
-    marks = np.unique(np.concatenate([[0.0, line.length], marks]).round(6))
-    marks = marks[(marks >= 0) & (marks <= line.length)]
-    marks[-1] = line.length
+    inner = np.unique(shapely.line_locate_point(line, shapely.points(crossings)).round(6))
+    inner = inner[(inner > _SAME_M) & (inner < line.length - _SAME_M)]
+    marks = np.array([0.0, *inner, line.length])
     start, end = marks[:-1], marks[1:]
     middle = shapely.line_interpolate_point(line, (start + end) / 2)
     inside = shapely.intersects(shapes[:, None], middle[None, :])
@@ -105,8 +107,13 @@ def _cut_one(
     parts.index = [f"{name}/{k + 1}" if len(start) > 1 else name for k in range(len(start))]
     parts["u"] = pd.Series(nodes[:-1], index=parts.index, dtype=object)
     parts["v"] = pd.Series(nodes[1:], index=parts.index, dtype=object)
-    parts["closed"] = np.isinf(factor)
-    parts["cost_factor"] = np.where(np.isinf(factor), 1.0, factor)
+    if "signals" in road and line.length > 0:
+        parts["signals"] = parts["signals"].astype(float) * (end - start) / line.length
+    for column, ends in (("u_blocks", slice(1, None)), ("v_blocks", slice(None, -1))):
+        if column in road:
+            parts.loc[parts.index[ends], column] = None
+    parts["closed"] |= np.isinf(factor)
+    parts["cost_factor"] *= np.where(np.isinf(factor), 1.0, factor)
     return parts.set_geometry(substrings(np.repeat(line, len(start)), start, end))
 
 
