@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed-dev
 INSTALLED_DOCS := .venv/.installed-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs screenshot bench clean distclean
+.PHONY: help demo test lint format docs screenshot readme bench clean distclean
 
 help: ## list these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -27,10 +27,13 @@ format: $(INSTALLED) ## format the code
 	$(BIN)/ruff format .
 
 docs: $(INSTALLED_DOCS) ## build the documentation into site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 screenshot: demo $(INSTALLED_DOCS) ## take the picture of the README again (needs Chromium)
 	$(BIN)/python docs/screenshot.py maps/wuhai.html docs/images/wuhai_map.png
+
+readme: $(INSTALLED) ## write the figures of the sample into both READMEs
+	$(BIN)/python docs/figures.py
 
 bench: $(INSTALLED) ## measure against peers in the same run
 	$(BIN)/carecircle bench
