@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -222,16 +222,20 @@ def _run(engine: Any) -> bool:
     """Run in a second thread so that Ctrl-C is heard; return whether it was."""
 
     def work() -> None:
-        engine.run()
-        engine.resetThreadScheduler(False)  # noqa: FBT003  # as highspy does after each threaded run
+        try:
+            engine.run()
+            engine.resetThreadScheduler(False)  # noqa: FBT003  # as highspy does after such a run
+        finally:
+            done.set()
 
+    # an event, not Thread.join: before Python 3.13 an interrupted join takes the thread for ended
+    done = Event()
     interrupted = False
     engine.HandleUserInterrupt = True
-    thread = Thread(target=work, daemon=True)
-    thread.start()
-    while thread.is_alive():
+    Thread(target=work, daemon=True).start()
+    while not done.is_set():
         try:
-            thread.join(_LISTEN_S)
+            done.wait(_LISTEN_S)
         except KeyboardInterrupt:
             interrupted = True
             engine.cancelSolve()
