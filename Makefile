@@ -2,8 +2,7 @@
 PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
-INSTALLED := .venv/.installed-dev
-INSTALLED_DOCS := .venv/.installed-docs
+INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs screenshot readme bench clean distclean
@@ -26,10 +25,10 @@ format: $(INSTALLED) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(INSTALLED_DOCS) ## build the documentation into site/
+docs: $(INSTALLED) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-screenshot: demo $(INSTALLED_DOCS) ## take the picture of the README again (needs Chromium)
+screenshot: demo ## take the picture of the README again (needs Chromium)
 	$(BIN)/python docs/screenshot.py maps/wuhai.html docs/images/wuhai_map.png
 
 readme: $(INSTALLED) ## write the figures of the sample into both READMEs
@@ -49,8 +48,4 @@ $(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "carecircle needs Python 3.11 or newer; say which with: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@
-
-$(INSTALLED_DOCS): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
 	@touch $@
