@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ from carecircle.roads.access import edge_seconds, linkable
 from carecircle.roads.chains import Chains, build_chains
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     from numpy.typing import NDArray
     from pyproj import CRS
@@ -129,6 +131,24 @@ class RoadNetwork:
             profile, crs, roads, ends, length, seconds, linkable(roads, seconds), node_xy,
             _components(ends, seconds, length, len(node_xy)), chains, walls,
         )  # fmt: skip
+        network._freeze()
+        return network
+
+    @classmethod
+    def from_arrays(
+        cls,
+        profile: TravelProfile,
+        roads: gpd.GeoDataFrame,
+        arrays: Mapping[str, NDArray[Any]],
+        chains: Chains,
+        walls: gpd.GeoSeries | None,
+    ) -> RoadNetwork:
+        """Return a network from its finished parts, as :func:`carecircle.load_network` has them.
+
+        ``arrays`` holds ``ends``, ``length_m``, ``seconds``, ``can_link``, ``node_xy`` and
+        ``component``; nothing is checked.
+        """
+        network = cls(profile, roads.crs, roads, chains=chains, walls=walls, **arrays)
         network._freeze()
         return network
 
