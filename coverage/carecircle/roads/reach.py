@@ -9,7 +9,7 @@ import pandas as pd
 
 from carecircle.errors import InputError
 from carecircle.roads.places import Places, pack_places
-from carecircle.roads.terms import bucket_seconds, in_threads, to_minutes, to_seconds
+from carecircle.roads.terms import bucket_seconds, check_limit, in_threads, to_minutes, to_seconds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,9 +117,7 @@ def reach(
     InputError
         If ``max_minutes`` is not a positive number.
     """
-    if not 0 < max_minutes < np.inf:
-        msg = f"max_minutes is {max_minutes}; give a positive number of minutes"
-        raise InputError(msg)
+    check_limit(max_minutes)
     towards = direction == "to_facility"
     at_home = pack_places(network, homes, leaving=towards)
     at_facility = pack_places(network, facilities, leaving=not towards, extra_minutes=extra_minutes)

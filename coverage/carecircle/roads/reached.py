@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from carecircle.errors import InputError
 from carecircle.roads.cutting import substrings
 from carecircle.roads.places import Places, pack_places
-from carecircle.roads.terms import bucket_seconds, in_threads, to_minutes, to_seconds
+from carecircle.roads.terms import bucket_seconds, check_limit, in_threads, to_minutes, to_seconds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def reached_roads(
     facilities
         Points; index ``facility_id``.
     positions
-        Their positions from :func:`carecircle.locate`.
+        Their positions from :func:`carecircle.locate`, joined by id.
     max_minutes
         The limit; exactly at the limit is reached.
     direction, extra_minutes
@@ -56,7 +57,16 @@ def reached_roads(
         One row per part: ``facility_id``, ``road_id`` (missing for an access leg), ``start_m`` and
         ``end_m`` along that road, ``minutes_start`` and ``minutes_end`` at the line's ends, line.
         Sorted by facility, then road. A facility that is not linked has no rows.
+
+    Raises
+    ------
+    InputError
+        If ``max_minutes`` is not a positive number, or a facility has no position record.
     """
+    check_limit(max_minutes)
+    positions = _joined(facilities, positions)
+    if max_minutes < network.profile.access_minutes:
+        positions = positions.assign(piece=-1)  # the trip is over before the road begins
     places = pack_places(
         network, positions, leaving=direction == "from_facility", extra_minutes=extra_minutes
     )
@@ -86,6 +96,17 @@ def reached_roads(
     rank = pd.Series(np.arange(len(ids)), index=ids)
     by_facility = np.argsort(rank.loc[both["facility_id"]].to_numpy(), kind="stable")
     return both.iloc[by_facility].reset_index(drop=True)
+
+
+def _joined(facilities: gpd.GeoDataFrame, positions: pd.DataFrame) -> pd.DataFrame:
+    lost = facilities.index[~facilities.index.isin(positions.index)]
+    if len(lost):
+        msg = (
+            f"positions: {len(lost):,} facilities have none, first {lost[0]!r}; pass what"
+            " locate(network, facilities) returned"
+        )
+        raise InputError(msg)
+    return positions.loc[facilities.index]
 
 
 def _search(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from carecircle.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,10 +17,17 @@ if TYPE_CHECKING:
 
     from carecircle.roads.network import RoadNetwork
 
-__all__ = ["bucket_seconds", "in_threads", "to_minutes", "to_seconds"]
+__all__ = ["bucket_seconds", "check_limit", "in_threads", "to_minutes", "to_seconds"]
 
 #: Minutes are rounded to 60 nanoseconds: 900 m at 1.0 m/s are 15.0 and not 15.000000000002.
 _DECIMALS = 9
+
+
+def check_limit(max_minutes: float) -> None:
+    """Raise an InputError unless the limit is a positive number."""
+    if not 0 < max_minutes < np.inf:
+        msg = f"max_minutes is {max_minutes}; give a positive number of minutes"
+        raise InputError(msg)
 
 
 def to_seconds(minutes: float, network: RoadNetwork, *, slack: float = 1e-6) -> float:
