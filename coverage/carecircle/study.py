@@ -13,7 +13,7 @@ import pandas as pd
 from carecircle.analysis.circles import CircleStyle, service_circles
 from carecircle.analysis.coverage import coverage_by_area, home_coverage, roll_up
 from carecircle.analysis.findings import Findings, StudyCard
-from carecircle.analysis.gaps import GapContext, uncovered_areas
+from carecircle.analysis.gaps import GapContext, GapRule, uncovered_areas
 from carecircle.analysis.roster import four_cells, is_eligible, roster
 from carecircle.inputs.contracts import FACILITY_KINDS
 from carecircle.inputs.issues import IssueLog
@@ -50,6 +50,7 @@ class Terms:
     snap_m: Mapping[str, float] = field(default_factory=lambda: {"urban": 150.0, "rural": 500.0})
     prefer_connected: bool = True
     circles: CircleStyle = field(default_factory=CircleStyle)
+    gaps: GapRule = field(default_factory=GapRule)
     floor_rule: FloorAreaRule | None = None
 
 
@@ -204,7 +205,7 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
     circles = service_circles(reached, minutes=card.rings, style=terms.circles)
     tell("joining uncovered homes")
     gaps = uncovered_areas(
-        homes, areas, facilities, barriers=tables.barriers,
+        homes, areas, facilities, terms.gaps, barriers=tables.barriers,
         context=GapContext(card.profile, card.eligible),
     )  # fmt: skip
     floor_areas, floor_totals = _floor(study, facilities, log)
@@ -345,6 +346,7 @@ def _terms(sections: Mapping[str, Any]) -> Terms:
             polygons=service["polygons"],
             overlap=service["overlap"],
         ),
+        gaps=GapRule(join_m=float(service["gap_join_m"])),
         floor_rule=_floor_rule(sections),
     )
 

@@ -135,12 +135,11 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "roads",
-        "roads, from lines or an OpenStreetMap extract",
+        "roads, from lines or an OpenStreetMap extract; not needed with minutes",
         (
             *_SOURCE,
             Key("join_tolerance_m", "number", "lines: join ends up to this far apart", default=0.0),
         ),
-        required=True,
     ),
     Section("barriers", "rivers, railways, gates, closed or slow ground", _SOURCE),
     Section("sites", "candidate sites", _SOURCE),
@@ -180,6 +179,8 @@ SECTIONS: tuple[Section, ...] = (
                 least=0.1, most=1440),
             Key("on_time_share", "number", "share of elders for a community on time", default=0.95,
                 most=1),
+            Key("gap_join_m", "number", "uncovered homes up to this far apart are one gap; more for"
+                " a coarse grid", default=150.0),
             Key("trim_m", "number", "how far a circle goes beyond its roads", default=60.0),
             Key("overlap", "text", "circles of several facilities", default="overlap",
                 choices=("overlap", "merge", "split")),

@@ -12,6 +12,7 @@ import pandas as pd
 from carecircle.errors import CrsError
 from carecircle.inputs.contracts import CONTRACTS
 from carecircle.inputs.datums import datum_issue, detect_datum
+from carecircle.inputs.headings import did_you_mean
 from carecircle.inputs.homes import (
     homes_from_areas,
     homes_from_buildings,
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from carecircle.study_file import StudyFile
 
 __all__ = ["Tables", "read_tables"]
+
+_PAIR = ("facility_id", "home_id", "minutes")
+_SHOWN = 10  # ids named in an issue that stands for many
 
 #: Points of a file that its datum is tested with; more would not change the verdict.
 _DATUM_POINTS = 2000
@@ -83,7 +87,7 @@ class _Reader:
         self, name: str, source: Source, reader: Callable[..., Any], **options: Any
     ) -> Any:
         self.tell(f"reading {name}: {source.file.name}")
-        if reader is not read_projects:
+        if reader not in (read_projects, _read_minutes):
             options["crs"] = self.crs
         table = reader(source, log=self.log, **options)
         if source.file.is_file():
@@ -134,6 +138,8 @@ def read_tables(file: StudyFile, *, log: IssueLog, tell: Callable[[str], None]) 
     _check_datums(reader, {"facilities": facilities, "homes": declared}, roads)
     facilities = facilities.assign(area_id=assign_areas(facilities, areas))
     check_together(areas, facilities, homes, log)
+    if minutes is not None:
+        _known_pairs(minutes, {"facility_id": facilities.index, "home_id": homes.index}, log)
     return Tables(
         areas, facilities, homes, roads, barriers, sites, projects, minutes, tuple(reader.inputs)
     )
@@ -193,18 +199,48 @@ def _minutes(reader: _Reader) -> pd.DataFrame | None:
     values = reader.file.sections.get("minutes")
     if values is None:
         return None
-    source = reader.file.source(values)
+    return reader.read_source("minutes", reader.file.source(values), _read_minutes)
+
+
+def _read_minutes(source: Source, *, log: IssueLog) -> pd.DataFrame:
+    """Read pairs of facility and home with minutes; a pair that makes no sense is set aside."""
     try:
-        table = (
-            pd.read_parquet(source.file)
-            if source.file.suffix == ".parquet"
-            else pd.read_csv(source.file, dtype={"facility_id": "str", "home_id": "str"})
-        )
+        is_parquet = source.file.suffix == ".parquet"
+        raw = pd.read_parquet(source.file) if is_parquet else pd.read_csv(source.file, dtype="str")
     except (OSError, ValueError) as fault:
-        reader.log.add("unreadable", "fatal", "minutes", found=str(fault),
-                       fix="give a CSV or Parquet file")  # fmt: skip
-        return None
-    return table.rename(columns={own: name for name, own in source.columns.items()})
+        log.add("unreadable", "fatal", "minutes", record=source.file.name, found=str(fault),
+                fix="give a CSV or Parquet file")  # fmt: skip
+        return pd.DataFrame(columns=list(_PAIR))
+    table = raw.rename(columns={own: name for name, own in source.columns.items()})
+    for name in _PAIR:
+        if name not in table:
+            near = did_you_mean(name, map(str, raw.columns))
+            log.add("missing_column", "fatal", "minutes", field=name,
+                    found=", ".join(map(str, raw.columns)), fix="add it, or say"
+                    f" columns = {{ {name} = {(near or 'its heading')!r} }}")  # fmt: skip
+    if log.of("fatal"):
+        return pd.DataFrame(columns=list(_PAIR))
+    minutes = pd.to_numeric(table["minutes"], errors="coerce")
+    good = minutes.ge(0) & (minutes < float("inf")) & table[["facility_id", "home_id"]].notna().all(
+        axis=1
+    )  # fmt: skip
+    if not good.all():
+        first = table[~good].iloc[0]
+        log.add("bad_pair", "error", "minutes", field="minutes", effect="set aside",
+                record=f"{first['facility_id']}, {first['home_id']}",
+                found=f"{(~good).sum():,} rows without ids or minutes of 0 or more, such as"
+                f" {first['minutes']}")  # fmt: skip
+    ids = dict.fromkeys(("facility_id", "home_id"), "str")
+    return table.assign(minutes=minutes).loc[good, list(_PAIR)].astype(ids)
+
+
+def _known_pairs(pairs: pd.DataFrame, known: Mapping[str, pd.Index], log: IssueLog) -> None:
+    for name, ids in known.items():
+        strange = pairs.loc[~pairs[name].isin(ids), name].unique()
+        if len(strange):
+            log.add("unknown_id", "warning", "minutes", field=name,
+                    record=";".join(strange[:_SHOWN]), found=f"{len(strange):,} ids that"
+                    " no table has", effect="not used", fix="check the ids")  # fmt: skip
 
 
 def _noded(reader: _Reader, roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from carecircle.outputs.headcount import counted_in
 from carecircle.outputs.map_text import missing
 
 if TYPE_CHECKING:
@@ -71,24 +72,32 @@ def card_of(card: StudyCard, say: Speech) -> dict[str, Any]:
 def headline_of(findings: Findings, say: Speech) -> list[dict[str, Any]]:
     """Return roster rate beside elders' time rate for each city, then the kinds of area below.
 
-    Nothing is added up here: a study without a city row says that there are no data.
+    Where no elders are known, residents or homes are counted, and the label says so. Nothing is
+    added up here: a study without a city row says that there are no data.
     """
     limits = "/".join(_number(limit) for limit in sorted(set(findings.card.limits.values())))
     cities = _level(findings.totals, "city")
     rows = list(cities.iterrows()) or [("", pd.Series(dtype=object))]
+    weight = counted_in(findings)
+    kinds = _level(findings.totals, "kind")
     return [
         {
-            "name": say.text(row.get("name")) if len(rows) > 1 else "",
-            "figures": [_roster(row, say), _elders(row, say, limits)],
-            "note": f"{say('elders_not_assessed')} {say.number(row.get('elders_not_assessed'))}",
+            "name": (say.text(row.get("name")) or say("outside_all")) if len(rows) > 1 else "",
+            "figures": [
+                # no community, no roster
+                *([_roster(row, say)] if key or len(rows) == 1 else []),
+                _in_time(row, weight, say, limits),
+            ],
+            "note": f"{say(f'{weight}_not_assessed')}"
+            f" {say.number(row.get(f'{weight}_not_assessed'))}",
             "rows": [
-                [say(str(key)), _roster(part, say), _elders(part, say, limits)]
-                for key, part in _level(findings.totals, "kind").iterrows()
+                [say(str(kind)), _roster(part, say), _in_time(part, weight, say, limits)]
+                for kind, part in kinds.iterrows()
             ]
             if len(rows) == 1
             else [],
         }
-        for _, row in rows
+        for key, row in rows
     ]
 
 
@@ -108,6 +117,6 @@ def _roster(row: pd.Series, say: Speech) -> dict[str, str]:
     return _figure(say("roster"), say("roster_hint"), part, whole, say)
 
 
-def _elders(row: pd.Series, say: Speech, limits: str) -> dict[str, str]:
-    part, whole = row.get("elders_covered"), row.get("elders_total")
-    return _figure(say("elder_time", limits), say("elder_time_hint"), part, whole, say)
+def _in_time(row: pd.Series, weight: str, say: Speech, limits: str) -> dict[str, str]:
+    part, whole = row.get(f"{weight}_covered"), row.get(f"{weight}_total")
+    return _figure(say(f"{weight}_time", limits), say(f"{weight}_time_hint"), part, whole, say)

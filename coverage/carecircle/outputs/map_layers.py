@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from carecircle.outputs import colours
+from carecircle.outputs.headcount import GAP_COLUMNS, counted_in
 from carecircle.outputs.map_codec import pack_codes, pack_counts, pack_points, pack_shapes
 from carecircle.outputs.map_records import column, kind_names, statuses
 from carecircle.outputs.map_shapes import DRAWN_M, Layer, has_place, places, swatch, wgs84
@@ -100,7 +101,8 @@ def area_layers(findings: Findings, say: Speech) -> list[Layer]:
 
 
 def _rate_layer(findings: Findings, say: Speech) -> Layer:
-    rate = pd.to_numeric(column(findings.areas, "elders_rate")).to_numpy(dtype=float)
+    name = f"{counted_in(findings)}_rate"
+    rate = pd.to_numeric(column(findings.areas, name)).to_numpy(dtype=float)
     edges = np.array(colours.RATE_EDGES)
     # 94.99 is not yet 95: an edge belongs to the class above it
     codes = np.where(np.isnan(rate), len(colours.RATES), np.digitize(rate * 100, edges))
@@ -110,7 +112,7 @@ def _rate_layer(findings: Findings, say: Speech) -> Layer:
         f"≥ {edges[-1]:g}%",
     ]
     classes = [*zip(labels, colours.RATES, strict=True), (say("no_data"), colours.NO_DATA)]
-    return _fill("rate", say("layer_rate"), codes.astype(np.int64), classes)
+    return _fill("rate", say(name), codes.astype(np.int64), classes)
 
 
 def class_edges(findings: Findings) -> list[float]:
@@ -205,11 +207,12 @@ def _gap_layer(findings: Findings, say: Speech) -> list[Layer]:
         return []
     geometry = wgs84(gaps, "gaps", tolerance_m=DRAWN_M)
     xy, placed = places(geometry)
+    weight = counted_in(findings)
     labels = [
-        "" if kind == "scattered" else f"{say('elders_label', say.number(elders))} · {say(cause)}"
-        for kind, elders, cause in zip(
+        "" if kind == "scattered" else f"{say(f'{weight}_label', say.number(count))} · {say(cause)}"
+        for kind, count, cause in zip(
             column(gaps, "kind"),
-            column(gaps, "elders"),
+            column(gaps, GAP_COLUMNS[weight]),
             column(gaps, "cause").map(say.text),
             strict=True,
         )

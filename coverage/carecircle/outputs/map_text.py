@@ -52,7 +52,9 @@ WORDS: dict[str, tuple[str, str]] = {
     # groups and layers
     "group_areas": ("社区(村)", "Communities and villages"),
     "layer_cell": ("达标情况", "Verdict"),
-    "layer_rate": ("老年人口覆盖率", "Elders covered in time"),
+    "elders_rate": ("老年人口覆盖率", "Elders covered in time"),
+    "people_rate": ("常住人口覆盖率", "Residents covered in time"),
+    "homes_rate": ("住宅覆盖率", "Homes covered in time"),
     "layer_floor": ("建筑面积达标", "Floor-area check"),
     "layer_none": ("不着色", "No fill"),
     "group_people": ("住宅与盲区", "Homes and gaps"),
@@ -100,9 +102,16 @@ WORDS: dict[str, tuple[str, str]] = {
     # headline
     "roster": ("设施覆盖率(名录)", "Roster coverage"),
     "roster_hint": ("辖区内有设施的社区(村)", "communities that have a facility"),
-    "elder_time": ("老年人口覆盖率({}分钟)", "Elders in time ({} min)"),
-    "elder_time_hint": ("按时可达的老年人", "elders who reach care in time"),
+    "elders_time": ("老年人口覆盖率({}分钟)", "Elders in time ({} min)"),
+    "people_time": ("常住人口覆盖率({}分钟)", "Residents in time ({} min)"),
+    "homes_time": ("住宅覆盖率({}分钟)", "Homes in time ({} min)"),
+    "elders_time_hint": ("按时可达的老年人", "elders who reach care in time"),
+    "people_time_hint": ("按时可达的常住人口", "residents who reach care in time"),
+    "homes_time_hint": ("按时可达的住宅", "homes that reach care in time"),
     "elders_not_assessed": ("未评估老年人", "Elders not assessed"),
+    "people_not_assessed": ("未评估常住人口", "Residents not assessed"),
+    "homes_not_assessed": ("未评估住宅", "Homes not assessed"),
+    "outside_all": ("所有社区(村)之外", "Outside all communities"),
     # popup rows
     "kind": ("类型", "Kind"),
     "street": ("镇街", "Town or street"),
@@ -151,6 +160,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "minute": ("{} 分钟", "{} min"),
     "square_metres": ("{} 平方米", "{} m²"),
     "elders_label": ("{} 位老人", "{} elders"),
+    "people_label": ("{} 人", "{} people"),
+    "homes_label": ("{} 处住宅", "{} homes"),
     # controls
     "search": ("搜索社区、村、设施", "Search communities and facilities"),
     "no_match": ("没有找到", "nothing found"),

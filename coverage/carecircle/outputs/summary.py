@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from carecircle.outputs.headcount import GAP_COLUMNS, counted_in
 from carecircle.outputs.labels import code_names, terms_line
 
 if TYPE_CHECKING:
@@ -123,10 +124,13 @@ def _gap_rows(findings: Findings, *, zh: bool) -> list[tuple[str, str]]:
     gaps = findings.gaps
     worst = gaps[gaps["kind"] == "area"].head(3) if len(gaps) else gaps
     causes = code_names("gaps", "cause", findings.card)
+    weight = counted_in(findings)
+    word = {"elders": "老年人", "people": "常住人口", "homes": "住宅"}[weight] if zh else weight
     rows = []
     for gap_id, gap in worst.iterrows():
         cause = causes.get(gap["cause"], (gap["cause"], gap["cause"]))[0 if zh else 1]
-        elders = "--" if pd.isna(gap["elders"]) else f"{gap['elders']:,.0f}"
-        who = f"老年人 {elders}" if zh else f"{elders} elders"
+        found = gap[GAP_COLUMNS[weight]]
+        count = "--" if pd.isna(found) else f"{found:,.0f}"
+        who = f"{word} {count}" if zh else f"{count} {word}"
         rows.append((f"{'盲区' if zh else 'Gap'} {gap_id}", f"{gap['area_names']}: {who}, {cause}"))
     return rows
