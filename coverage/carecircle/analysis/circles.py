@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Rivals = tuple[NDArray[np.float64], ...]
+
 __all__ = ["CircleStyle", "service_circles"]
+
+_HAIR_M = 1e-6
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class CircleStyle:
         ``overlap``: one polygon per facility and limit; ``merge``: one per limit; ``split``: one
         per facility and limit, each road going to the facility nearest in time.
     min_hole_m2
-        Smaller holes are filled.
+        Smaller holes are filled; ``split`` fills none, they may be another facility's.
     """
 
     trim_m: float = 60.0
@@ -81,9 +85,10 @@ def service_circles(
     Returns
     -------
     geopandas.GeoDataFrame
-        One row per facility and limit that reach something, ordered by limit, then facility as in
-        ``reached``: ``facility_id`` (missing where merged), ``minutes``, ``from_minutes`` (0 for
-        discs), polygon or multipolygon.
+        One row per facility and limit that reach something (rings: something new; split: some road
+        sooner than all others), ordered by limit, then facility as in ``reached``:
+        ``facility_id`` (missing where merged), ``minutes``, ``from_minutes`` (0 for discs), polygon
+        or multipolygon.
 
     Raises
     ------
@@ -105,7 +110,7 @@ def service_circles(
     if style.polygons == "rings":
         circles = _rings(circles)
     columns = ["facility_id", "minutes", "from_minutes", "geometry"]
-    return circles.reset_index(drop=True)[columns]
+    return circles[~circles.is_empty].reset_index(drop=True)[columns]
 
 
 def _cut_at(parts: gpd.GeoDataFrame, limit: float) -> gpd.GeoDataFrame:
@@ -139,7 +144,7 @@ def _discs(parts: gpd.GeoDataFrame, limit: float, style: CircleStyle) -> pd.Data
 
     def draw(number: int) -> NDArray[np.object_] | shapely.Geometry:
         mine = segments[first[number] : first[number + 1]]
-        rivals = None if tree is None else _rivals(tree, mine, (segments, owner, number), style)
+        rivals = () if tree is None else _rivals(tree, mine, (segments, owner, number), style)
         return _polygon(mine, rivals, style)
 
     with ThreadPoolExecutor() as pool:
@@ -162,17 +167,16 @@ def _rivals(
     mine: NDArray[np.float64],
     everyone: tuple[NDArray[np.float64], NDArray[np.int64], int],
     style: CircleStyle,
-) -> NDArray[np.float64]:
+) -> Rivals:
+    """Return the nearby road of the facilities before this one, and of those after it."""
     segments, owner, number = everyone
     xy = mine.reshape(-1, 2)
     margin = 3 * style.trim_m
     near = tree.query(shapely.box(*(xy.min(axis=0) - margin), *(xy.max(axis=0) + margin)))
-    return segments[near[owner[near] != number]]
+    return segments[near[owner[near] < number]], segments[near[owner[near] > number]]
 
 
-def _polygon(
-    segments: NDArray[np.float64], rivals: NDArray[np.float64] | None, style: CircleStyle
-) -> shapely.Geometry:
+def _polygon(segments: NDArray[np.float64], rivals: Rivals, style: CircleStyle) -> shapely.Geometry:
     from carecircle.analysis.fields import contour, distance_field
 
     cell, trim = style.cell_m, style.trim_m
@@ -183,11 +187,15 @@ def _polygon(
     corner = (float(low[0] * cell), float(low[1] * cell))
     shape = (int(high[0] - low[0] + 1), int(high[1] - low[1] + 1))
     field = distance_field(segments, corner, shape, (cell, trim + 2 * cell))
-    if rivals is not None and len(rivals):
-        other = distance_field(rivals, corner, shape, (cell, trim + 2 * cell))
-        both = np.isfinite(field) & np.isfinite(other)
-        field[both] = np.maximum(field[both], field[both] - other[both] + trim)
-    return _assemble(*contour(field, trim, corner, cell), style.min_hole_m2)
+    own = field.copy()
+    # ground as near to two facilities, around a shared door for instance, goes to the first
+    for theirs, yields in zip(rivals, (_HAIR_M, 0.0), strict=False):
+        other = distance_field(theirs, corner, shape, (cell, trim + 2 * cell))
+        both = np.isfinite(own) & np.isfinite(other)
+        field[both] = np.maximum(field[both], own[both] - other[both] + trim + yields)
+    # a hole in a split circle may be a rival's ground
+    smallest_hole = style.min_hole_m2 if not rivals else 0.0
+    return _assemble(*contour(field, trim, corner, cell), smallest_hole)
 
 
 def _assemble(
@@ -213,7 +221,11 @@ def _assemble(
                 for number, body in enumerate(bodies)
             ]
         )
-    return bodies[0] if len(bodies) == 1 else shapely.MultiPolygon(list(bodies))
+    if len(bodies) == 1:
+        return bodies[0]
+    n_filled = np.count_nonzero(~outer) - len(holes)
+    # a body may stand in a filled hole of another
+    return shapely.union_all(bodies) if n_filled else shapely.MultiPolygon(list(bodies))
 
 
 def _rings(circles: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

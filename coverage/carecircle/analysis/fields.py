@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 __all__ = ["contour", "distance_field"]
 
 _ALL_INSIDE = 15
+_OFF_NODE = 1e-6
 #: Where the contour enters and leaves a cell (0 south, 1 east, 2 north, 3 west; -1 nothing), by
 #: which corners are inside (south-west 1, south-east 2, north-east 4, north-west 8) and lie left.
-#: Opposite corners inside (5, 10) count as joined: that keeps circles nested.
+#: Opposite corners inside (5, 10) are joined if the middle of the cell is inside, else apart (the
+#: last two rows). Lower values never part what was joined, so circles stay nested, and of two split
+#: circles at most one is joined.
 _TURNS = np.array(
     [
         [-1, -1, -1, -1], [0, 3, -1, -1], [1, 0, -1, -1], [1, 3, -1, -1],
         [2, 1, -1, -1], [0, 1, 2, 3], [2, 0, -1, -1], [2, 3, -1, -1],
         [3, 2, -1, -1], [0, 2, -1, -1], [1, 2, 3, 0], [1, 2, -1, -1],
         [3, 1, -1, -1], [0, 1, -1, -1], [3, 0, -1, -1], [-1, -1, -1, -1],
+        [0, 3, 2, 1], [1, 0, 3, 2],
     ]
 )  # fmt: skip
 
@@ -68,6 +72,16 @@ def distance_field(
 
 
 @kernel
+def _case(field: NDArray[np.float64], i: int, j: int, level: float) -> int:
+    """Return the row of the table of turns for one cell."""
+    a, b, c, d = field[i, j], field[i + 1, j], field[i + 1, j + 1], field[i, j + 1]
+    inside = (a <= level) + 2 * (b <= level) + 4 * (c <= level) + 8 * (d <= level)
+    if (inside == 5 or inside == 10) and (a + b + c + d) / 4 > level:  # noqa: PLR1714, PLR2004  # a kernel has no sets
+        return 16 if inside == 5 else 17  # noqa: PLR2004  # the two last rows
+    return inside
+
+
+@kernel
 def contour(
     field: NDArray[np.float64], level: float, corner: tuple[float, float], cell: float
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -81,13 +95,8 @@ def contour(
     following = np.full(2 * n, -1, dtype=np.int32)
     for i in range(nx - 1):
         for j in range(ny - 1):
-            inside = (
-                (field[i, j] <= level)
-                + 2 * (field[i + 1, j] <= level)
-                + 4 * (field[i + 1, j + 1] <= level)
-                + 8 * (field[i, j + 1] <= level)
-            )
-            if 0 < inside < _ALL_INSIDE:
+            inside = _case(field, i, j, level)
+            if 0 < inside != _ALL_INSIDE:
                 node = i * ny + j
                 edges = (node, n + node + ny, node + 1, n + node)
                 for turn in (0, 2):
@@ -111,6 +120,8 @@ def contour(
             share = 0.5
             if here < np.inf and there < np.inf and here != there:
                 share = (level - here) / (there - here)
+            # never a node itself: where rings met in one, they would touch themselves
+            share = min(max(share, _OFF_NODE), 1.0 - _OFF_NODE)
             xy[n_xy, 0] = corner[0] + (i if vertical else i + share) * cell
             xy[n_xy, 1] = corner[1] + (j + share if vertical else j) * cell
             n_xy += 1
