@@ -47,7 +47,7 @@ def home_coverage(
 
     The limit is that of the area the resident lives in, not of the facility. Exactly at the limit
     is covered. A home without a path is uncovered; one that could not be put on the road network,
-    or lies in no area, is not assessed. Both stay in every denominator.
+    lies in no area or was not timed, is not assessed. Both stay in every denominator.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def home_coverage(
     limit = kind.map(dict(limits)).astype(float)
     took = minutes["minutes"].reindex(homes.index)
     reason = minutes["reason"].reindex(homes.index)
-    assessed = ~reason.isin(_UNLINKED) & limit.notna()
+    assessed = reason.notna() & ~reason.isin(_UNLINKED) & limit.notna()
     covered = pd.array(took.to_numpy() <= limit.to_numpy(), dtype="boolean")
     covered[~assessed.to_numpy()] = pd.NA
     return homes.drop(columns=[c for c in minutes.columns if c in homes]).assign(
@@ -145,7 +145,7 @@ def roll_up(areas: pd.DataFrame, homes: pd.DataFrame) -> pd.DataFrame:
         ``units_with_facility``, ``roster_rate``, ``units_on_time``, ``on_time_rate``, and how many
         units are in each cell, ``cell_*``.
     """
-    outside = homes["area_id"].isna()
+    outside = ~homes["area_id"].isin(areas.index)
     levels = {k: v for k, v in LEVELS.items() if v[0] in areas and areas[v[0]].notna().any()}
     if "city" not in levels:
         areas, levels = areas.assign(city_id=""), {"city": LEVELS["city"], **levels}

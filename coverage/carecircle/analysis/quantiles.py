@@ -46,15 +46,17 @@ def weighted_quantiles(
     """
     code, names = pd.factorize(groups, sort=True)
     order = np.lexsort((values, code))
-    code, value, weight = code[order], values[order], weights[order]
-    first = np.searchsorted(code, np.arange(len(names)))
-    running = np.cumsum(weight)
-    before = np.r_[0.0, running][first]
-    total = np.r_[running, 0.0][np.r_[first[1:], len(code)] - 1] - before if len(names) else before
+    code, value = code[order], values[order]
+    # summed group by group: no group's figure depends on the others by rounding
+    running = pd.Series(weights[order]).groupby(code).cumsum().to_numpy()
+    total = np.zeros(len(names))
+    total[code] = running  # the last of each group stays
     result = {}
     for share in shares:
         # a hair below the share, so that rounding in the running sum moves no quantile
-        at = np.searchsorted(running, before + share * total * (1 - 1e-12))
-        found = value[np.minimum(at, len(value) - 1)] if len(value) else np.empty(0)
+        enough = np.flatnonzero(running >= share * total[code] * (1 - 1e-12))
+        group, first = np.unique(code[enough], return_index=True)
+        found = np.full(len(names), np.nan)
+        found[group] = value[enough[first]]
         result[share] = np.where(total > 0, found, np.nan)
     return pd.DataFrame(result, index=pd.Index(names))
