@@ -3,6 +3,7 @@
 import shutil
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 
@@ -140,3 +141,25 @@ def test_a_wrong_datum_of_one_file_is_found_although_the_other_file_is_right(tmp
 
 def test_the_right_datums_of_the_sample_raise_no_suspicion():
     assert "datum_suspicious" not in {issue.code for issue in cc.samples.wuhai().issues}
+
+
+def test_a_height_raster_makes_uphill_slower_than_downhill(town, tmp_path):
+    rasterio = pytest.importorskip("rasterio", reason="rasterio (extra 'dem') is not installed")
+    # heights rise 5 m per 100 m to the north: away from the station
+    rows = 0.05 * (3000.0 - 50.0 * np.arange(80) - 25.0)
+    z = np.repeat(rows[:, None], 100, axis=1)
+    transform = rasterio.Affine(50, 0, -500, 0, -50, 3000)
+    with rasterio.open(
+        tmp_path / "dem.tif", "w", driver="GTiff", width=100, height=80, count=1, dtype="float64",
+        crs="EPSG:4545", transform=transform,
+    ) as target:  # fmt: skip
+        target.write(z, 1)
+    folder = town("homes", lambda homes: homes)
+    text = STUDY.replace('file = "roads.gpkg"', 'file = "roads.gpkg"\ndem = "dem.tif"')
+    text += '\n[travel]\nslope = "tobler"\n'
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    result = cc.assess(cc.load_study(folder))
+    # 100 m downhill at 5 % takes exp(3.5 * (0.00 - 0.05)) of the level time, by Tobler
+    down = 100 / 60 * np.exp(-3.5 * 0.05)
+    assert result.homes.loc["H01", "minutes"] == pytest.approx(down, rel=1e-6)
+    assert "heights" in {item["table"] for item in result.provenance["inputs"]}

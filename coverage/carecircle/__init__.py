@@ -35,14 +35,17 @@ from carecircle.inputs.tables import (
     read_roads,
     read_sites,
 )
+from carecircle.inputs.terrain import grades_from_dem, grades_from_nodes
 from carecircle.inputs.topology import assign_areas, check_areas, check_together
 from carecircle.outputs.folder import save_folder
 from carecircle.outputs.maps import coverage_map
+from carecircle.roads.interchange import to_networkx
 from carecircle.roads.network import RoadNetwork
 from carecircle.roads.positions import locate
 from carecircle.roads.profiles import PROFILES, TravelProfile
 from carecircle.roads.reach import nearest, nearest_from_pairs, reach
 from carecircle.roads.reached import reached_roads
+from carecircle.roads.store import load_network, save_network
 from carecircle.standards.floor_area import FloorAreaRule, check_floor_area, roll_up_floor_area
 from carecircle.study import Result, Study, Terms, assess, load_study
 
@@ -78,12 +81,15 @@ __all__ = [
     "errors",
     "four_cells",
     "from_wgs84",
+    "grades_from_dem",
+    "grades_from_nodes",
     "home_coverage",
     "homes_from_areas",
     "homes_from_buildings",
     "homes_from_dwellings",
     "homes_from_grid",
     "is_eligible",
+    "load_network",
     "load_study",
     "locate",
     "nearest",
@@ -109,7 +115,9 @@ __all__ = [
     "roster",
     "samples",
     "save_folder",
+    "save_network",
     "service_circles",
+    "to_networkx",
     "to_wgs84",
     "uncovered_areas",
 ]

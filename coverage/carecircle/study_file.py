@@ -139,6 +139,7 @@ SECTIONS: tuple[Section, ...] = (
         (
             *_SOURCE,
             Key("join_tolerance_m", "number", "lines: join ends up to this far apart", default=0.0),
+            Key("dem", "path", "height raster (GeoTIFF) from which grades are taken"),
         ),
     ),
     Section("barriers", "rivers, railways, gates, closed or slow ground", _SOURCE),
@@ -219,7 +220,11 @@ class StudyFile:
     def source(self, values: Mapping[str, Any]) -> Source:
         """Return the :class:`~carecircle.inputs.source.Source` that a section describes."""
         known: dict[str, Any] = {k.name: values.get(k.name) for k in _SOURCE if k.name != "file"}
-        return Source(self.path.parent / _expanded(values["file"]), **known)
+        return Source(self.resolved(values["file"]), **known)
+
+    def resolved(self, path: str) -> Path:
+        """Return a path of the study file: its variable filled in, relative to the file."""
+        return self.path.parent / _expanded(path)
 
 
 def read_study_file(path: Path) -> StudyFile:

@@ -30,10 +30,12 @@ from carecircle.inputs.tables import (
     read_roads,
     read_sites,
 )
+from carecircle.inputs.terrain import grades_from_dem
 from carecircle.inputs.topology import assign_areas, check_areas, check_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from carecircle.inputs.issues import IssueLog
     from carecircle.inputs.source import Source
@@ -90,18 +92,15 @@ class _Reader:
         if reader not in (read_projects, _read_minutes):
             options["crs"] = self.crs
         table = reader(source, log=self.log, **options)
-        if source.file.is_file():
-            self.inputs.append(
-                {
-                    "table": name,
-                    "file": source.file.name,
-                    "sha256": hashlib.sha256(source.file.read_bytes()).hexdigest(),
-                    "rows": len(table),
-                    "crs": source.crs or "",
-                    "datum": source.datum or "",
-                }
-            )
+        self.note(name, source.file, len(table), crs=source.crs or "", datum=source.datum or "")
         return table
+
+    def note(self, name: str, path: Path, rows: int, *, crs: str = "", datum: str = "") -> None:
+        """Write down a file that was read, with its hash, for the manifest."""
+        if path.is_file():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            facts = {"file": path.name, "sha256": digest, "rows": rows, "crs": crs, "datum": datum}
+            self.inputs.append({"table": name, **facts})
 
 
 def read_tables(file: StudyFile, *, log: IssueLog, tell: Callable[[str], None]) -> Tables:
@@ -248,10 +247,16 @@ def _noded(reader: _Reader, roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if values is None or roads.empty:
         return roads
     has_nodes = {"u", "v"} <= set(roads.columns) and roads[["u", "v"]].notna().all(axis=None)
-    if has_nodes and not values["join_tolerance_m"]:
-        return roads
-    reader.tell("noding roads")
-    return node_lines(roads, join_tolerance_m=float(values["join_tolerance_m"]), log=reader.log)
+    if not has_nodes or values["join_tolerance_m"]:
+        reader.tell("noding roads")
+        tolerance = float(values["join_tolerance_m"])
+        roads = node_lines(roads, join_tolerance_m=tolerance, log=reader.log)
+    if values["dem"]:
+        reader.tell("reading heights")
+        heights = reader.file.resolved(values["dem"])
+        roads = roads.assign(grade=grades_from_dem(roads, heights, log=reader.log))
+        reader.note("heights", heights, len(roads))
+    return roads
 
 
 def _check_datums(
