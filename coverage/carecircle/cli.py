@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from carecircle.cli_rules import app as rules_app
 from carecircle.errors import CarecircleError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(rules_app, name="rules")
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 _SHOWN_ISSUES = 20

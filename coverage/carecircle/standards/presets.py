@@ -1,0 +1,91 @@
+"""The presets that come with the package, and rule files of one's own."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from carecircle.errors import InputError
+from carecircle.inputs.headings import did_you_mean
+from carecircle.inputs.issues import IssueLog
+from carecircle.standards.rule_file import parse_rules
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+    from carecircle.standards.rules import Preset
+
+__all__ = ["load_preset", "preset_names", "read_rules"]
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the presets that come with the package.
+
+    Examples
+    --------
+    >>> "wuhai_plan_2021" in preset_names()
+    True
+    """
+    folder = resources.files("carecircle.standards") / "presets"
+    found = (file.name for file in folder.iterdir() if file.name.endswith(".toml"))
+    return tuple(sorted(name.removesuffix(".toml") for name in found))
+
+
+@cache
+def load_preset(name: str) -> Preset:
+    """Return one of the presets that come with the package.
+
+    Parameters
+    ----------
+    name
+        One of :func:`preset_names`.
+
+    Raises
+    ------
+    InputError
+        If there is no such preset.
+
+    Examples
+    --------
+    >>> load_preset("wuhai_community_plan_2022").rules[0].limit.low
+    33.0
+    """
+    if name not in preset_names():
+        near = did_you_mean(name, preset_names())
+        hint = f"did you mean {near!r}? " if near else ""
+        msg = f"rules: no preset {name!r}; {hint}known: {', '.join(preset_names())}"
+        raise InputError(msg)
+    file = resources.files("carecircle.standards") / "presets" / f"{name}.toml"
+    return parse_rules(file.read_text(encoding="utf-8"), file.name, log=IssueLog())
+
+
+def read_rules(path: Path, *, as_of: dt.date | None = None, log: IssueLog | None = None) -> Preset:
+    """Read a rule file of one's own.
+
+    Parameters
+    ----------
+    path
+        A TOML file; ``carecircle rules show`` prints how the presets are written.
+    as_of
+        Day against which validity is checked.
+    log
+        Collects the issues; when missing, warnings are warned about.
+
+    Raises
+    ------
+    InputError
+        With every fault at once, each with file and line.
+    """
+    heard = IssueLog() if log is None else log
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as fault:
+        raise InputError(f"rules: {path} not found; give a TOML file") from fault
+    except UnicodeDecodeError as fault:
+        raise InputError(f"rules: {path.name} is not in UTF-8; save it as UTF-8") from fault
+    preset = parse_rules(text, path.name, as_of=as_of, log=heard)
+    if log is None:
+        heard.settle()
+    return preset
