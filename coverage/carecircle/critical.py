@@ -48,7 +48,7 @@ def critical_links(
     pandas.DataFrame
         Worst first, index ``facility_id`` or ``road_id``: ``name``, ``elders_lost``,
         ``people_lost``, ``homes_lost`` (no longer within the limit) and ``homes_longer`` (a longer
-        way, or none). Equal ones stand by id.
+        way, or none). Equal ones stand by id; what nobody would miss is not listed.
 
     Raises
     ------
@@ -124,6 +124,7 @@ def _ranked(
 ) -> pd.DataFrame:
     columns = ["elders_lost", "people_lost", "homes_lost", "homes_longer"]
     frame = pd.DataFrame(rows, columns=["id", *columns]).astype({"id": "str"})
+    frame = frame[frame["homes_longer"] > 0]  # the rest could go unnoticed
     order = [*columns, "id"]
     frame = frame.sort_values(order, ascending=[False] * len(columns) + [True]).head(n)
     frame = frame.set_index("id").rename_axis(index=index)

@@ -284,7 +284,8 @@ def _check_existing(scenario: Scenario, status: Mapping[str, str], log: IssueLog
     for verb in ("close", "enlarge", "move"):
         for one in getattr(scenario, verb):
             if one not in status:
-                _unknown(log, scenario, verb, one, status)
+                open_ones = [name for name, state in status.items() if state == "operating"]
+                _unknown(log, scenario, verb, one, open_ones)
             elif verb != "close" and one in scenario.close:
                 _fault(log, scenario.name, verb, f"{one} is closed as well", "do one of the two")
             elif verb == "move" and one in scenario.build:
@@ -318,7 +319,7 @@ def _check_site(
     if one in forbidden:
         _fault(log, scenario.name, verb, f"{one} is a forbidden site", "choose another")
     elif one not in ids:
-        _unknown(log, scenario, verb, one, [*ids, *others])
+        _unknown(log, scenario, verb, one, [*(ids - forbidden), *others])
 
 
 def _check_roads(scenario: Scenario, known: Known, log: IssueLog) -> None:

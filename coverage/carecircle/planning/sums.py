@@ -11,7 +11,7 @@ from carecircle.roads.compiled import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["group_sums"]
+__all__ = ["group_sums", "running_sums"]
 
 
 @kernel
@@ -40,3 +40,19 @@ def group_sums(
             lost[to, column] = grown - total[to, column] - step
             total[to, column] = grown
     return total, known
+
+
+@kernel
+def running_sums(values: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the running sum within each group; rows of a group stand together."""
+    running = np.empty(values.size)
+    total, lost = 0.0, 0.0
+    for row in range(values.size):
+        if row == 0 or group[row] != group[row - 1]:
+            total, lost = 0.0, 0.0
+        step = values[row] - lost
+        grown = total + step
+        lost = grown - total - step
+        total = grown
+        running[row] = total
+    return running

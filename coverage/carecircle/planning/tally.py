@@ -184,19 +184,23 @@ class Tally:
 
     def _quantiles(self, minutes: Floats, order: NDArray[np.int64], level: _Level) -> Floats:
         """Return the weighted quantiles of minutes; ``order`` sorts the homes assessed."""
+        from carecircle.planning.sums import running_sums
+
         n, code = len(level.units), level.of_home
-        order = order[np.argsort(code[order], kind="stable")]
-        running = np.cumsum(self._elders[order])
-        ends = np.cumsum(np.bincount(code[order], minlength=n))
-        upto = np.r_[0.0, running]
-        before = upto[np.r_[0, ends[:-1]]]
-        total = upto[ends] - before
         result = np.full((n, len(_SHARES)), np.nan)
+        order = order[np.argsort(code[order], kind="stable")]
+        of_row = code[order].astype(np.int64)
+        running = running_sums(self._elders[order], of_row)
+        size = np.bincount(of_row, minlength=n)
+        first = np.cumsum(size) - size
+        total = np.zeros(n)
+        total[of_row] = running  # the last of each unit stays
         for place, share in enumerate(_SHARES.values()):
             # a hair below the share, as in the definition
-            at = np.searchsorted(running, before + share * total * (1 - 1e-12))
-            value = minutes[order[np.minimum(at, len(order) - 1)]] if len(order) else np.nan
-            result[:, place] = np.where(total > 0, value, np.nan)
+            short = running < (share * total * (1 - 1e-12))[of_row]
+            at = first + np.bincount(of_row[short], minlength=n)
+            reached = total > 0
+            result[reached, place] = minutes[order[at[reached]]]
         return result
 
     def _over(self, minutes: Floats) -> Floats:

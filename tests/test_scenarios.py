@@ -1,0 +1,252 @@
+"""Scenarios as data: read from TOML and JSON, checked all at once, applied to a study."""
+
+import json
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+import carecircle as cc
+from carecircle.errors import InputError
+from carecircle.planning.scenario import RoadChanges, Scenario, check_scenarios, scenarios_from
+from carecircle.roads.changes import add_roads, close_roads
+from carecircle.scenario_file import read_scenarios
+from carecircle.what_if import apply_scenario, known_to
+
+TOML = """
+[[scenario]]
+name = "all of it"
+build = ["N1", "F2"]
+close = ["S1"]
+enlarge = { S2 = 200 }
+move = { F1 = [500.0, 0.0] }
+population = { W = 1.1 }
+limits = { urban = 10 }
+sites = { N1 = [900.0, 100.0] }
+[scenario.roads]
+add = [[[0.0, 500.0], [0.0, 1000.0]]]
+close = ["R001"]
+speed = { R002 = 0.8 }
+
+[[scenario]]
+name = "nothing"
+"""
+
+
+def town_with(*sites, **columns):
+    """The toy town with candidate sites N1, N2, ... at the given spots."""
+    from dataclasses import replace
+
+    study = cc.samples.toy_town()
+    index = pd.Index([f"N{k + 1}" for k in range(len(sites))], name="site_id")
+    frame = gpd.GeoDataFrame(
+        columns, geometry=[shapely.Point(s) for s in sites], index=index, crs=study.areas.crs
+    )
+    return replace(study, tables=replace(study.tables, sites=frame))
+
+
+def faults(study, *scenarios):
+    with pytest.raises(InputError) as caught:
+        check_scenarios(scenarios, known_to(study))
+    return str(caught.value).splitlines()
+
+
+# ---------------------------------------------------------------------------------------- files
+
+
+def test_toml_and_json_give_the_same_scenarios(tmp_path):
+    import tomllib
+
+    (tmp_path / "a.toml").write_text(TOML, encoding="utf-8")
+    (tmp_path / "a.json").write_text(json.dumps(tomllib.loads(TOML)), encoding="utf-8")
+    one, two = (read_scenarios(tmp_path / name) for name in ("a.toml", "a.json"))
+    assert [s.name for s in one] == ["all of it", "nothing"]
+    for a, b in zip(one, two, strict=True):
+        assert repr(a) == repr(b)
+        assert (a.build, a.close, a.enlarge, a.move) == (b.build, b.close, b.enlarge, b.move)
+        assert (a.population, a.limits, a.sites) == (b.population, b.limits, b.sites)
+        assert list(a.roads.add) == list(b.roads.add)
+    assert repr(one[0]) == (
+        "Scenario('all of it': build N1, F2; close S1; enlarge S2; move F1;"
+        " roads; population; limits)"
+    )
+    assert one[0].move == {"F1": (500.0, 0.0)}
+    check_scenarios(one, known_to(cc.samples.toy_town()))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x = ", "is not TOML in UTF-8"),
+        ("", "write [[scenario]] with a name"),
+        ("[[scenarios]]\nname = 'A'", "scenarios"),
+        ("[[scenario]]\nbuild = ['N1']", "name: bad scenario (missing); give each scenario a name"),
+        ("[[scenario]]\nname = 'A'\nbuld = ['N1']", "did you mean build?"),
+        ("[[scenario]]\nname = 'A'\nbuild = 3", "'A', build: bad scenario (3); give a list of ids"),
+        ("[[scenario]]\nname = 'A'\npopulation = true", "give a factor"),
+        ("[[scenario]]\nname = 'A'\n[scenario.roads]\nshut = ['R1']", "roads.shut"),
+        ("[[scenario]]\nname = 'A'\n[scenario.roads]\nadd = [[1, 2]]", "give lines"),
+        ("scenario = 'A'", "write [[scenario]], then its keys"),
+    ],
+)
+def test_a_bad_file_gives_one_clear_line(tmp_path, text, told):
+    path = tmp_path / "bad.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_scenarios(path)
+    (line,) = [row for row in str(caught.value).splitlines() if told in row]
+    assert "Traceback" not in line
+
+
+def test_a_missing_file_names_its_neighbours(tmp_path):
+    (tmp_path / "plan.toml").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match=r"paln\.toml not found \(TOML files there: plan\.toml\)"):
+        read_scenarios(tmp_path / "paln.toml")
+
+
+def test_json_that_is_a_list_is_refused(tmp_path):
+    (tmp_path / "a.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(InputError, match="write an object with 'scenario'"):
+        read_scenarios(tmp_path / "a.json")
+
+
+def test_all_faults_of_a_file_are_told_together():
+    with pytest.raises(InputError) as caught:
+        scenarios_from({"scenario": [{"name": "A", "buld": []}, {"close": 3}], "extra": 1})
+    assert len(str(caught.value).splitlines()) == 4
+
+
+# ------------------------------------------------------------------------------------- checking
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"build": ["N9"]}, "(N9 is not known); did you mean N1?"),
+        ({"build": ["N2"]}, "(N2 is a forbidden site); choose another"),
+        ({"build": ["F1"]}, "(F1 operates already); leave it out"),
+        ({"close": ["F9"]}, "(F9 is not known); did you mean F1?"),
+        ({"close": ["F2"]}, "(F2 is planned, not operating); leave it out"),
+        ({"enlarge": {"S1": -5}}, "(S1 = -5); give a number of 0 or more"),
+        ({"enlarge": {"S1": 5}, "close": ["S1"]}, "(S1 is closed as well); do one of the two"),
+        ({"move": {"F1": "N2"}}, "(N2 is a forbidden site)"),
+        ({"move": {"F1": (1.0,)}}, "(F1 = (1.0,)); give a site id or (x, y)"),
+        ({"move": {"F2": (1.0, 2.0)}, "build": ["F2"]}, "(F2 is built as well)"),
+        ({"roads": RoadChanges(close=["R999"])}, "(R999 is not known); did you mean R0"),
+        ({"roads": RoadChanges(speed={"R001": 0})}, "(R001 = 0); give a number of 0.001 or more"),
+        ({"population": -1.0}, "(-1.0); give a number of 0 or more"),
+        ({"population": {"X": 1.0}}, "(X is not known); known: C, N, V, W"),
+        ({"limits": {"town": 15}}, "(town is not known)"),
+        ({"limits": {"urban": float("nan")}}, "(urban = nan)"),
+        ({"build": ["F2"], "sites": {"F2": (0.0, 0.0)}}, "(F2 is a site and a facility)"),
+        ({"name": " "}, "(empty); give it a name"),
+    ],
+)
+def test_a_bad_scenario_gives_one_clear_line(change, told):
+    study = town_with((900, 0), (500, 0), forbidden=[False, True])
+    (line,) = faults(study, Scenario(**{"name": "A", **change}))
+    assert line.startswith("scenario '")
+    assert told in line
+
+
+def test_repeated_names_and_every_fault_are_told_at_once():
+    study = town_with((900, 0))
+    told = faults(study, Scenario("A", build=["N7"]), Scenario("A", close=["F8"]))
+    assert len(told) == 3
+    assert "2 scenarios have it" in told[0]
+
+
+def test_a_line_in_another_crs_is_refused():
+    lane = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (1, 1)])], crs=32650)
+    (line,) = faults(cc.samples.toy_town(), Scenario("A", roads=RoadChanges(add=lane)))
+    assert "to_crs(EPSG:4545)" in line
+
+
+def test_one_id_is_one_id():
+    assert Scenario("A", build="N1").build == ("N1",)
+    assert Scenario("A", build=["N1", "N1"]).build == ("N1",)
+
+
+# ------------------------------------------------------------------------------------- applying
+
+
+def test_a_built_site_serves_the_area_it_stands_in():
+    study = town_with((900, 0))
+    built = apply_scenario(study, Scenario("A", build=["N1"])).facilities.loc["N1"]
+    assert built[["kind", "status", "area_id", "serves"]].tolist() == [
+        "station", "operating", "C", "C",
+    ]  # fmt: skip
+
+
+def test_sites_know_their_kind_when_they_say_so():
+    study = town_with((1500, 10), kind=["rural_centre"], serves=["V;C"])
+    built = apply_scenario(study, Scenario("A", build=["N1"])).facilities.loc["N1"]
+    assert built[["kind", "serves"]].tolist() == ["rural_centre", "V;C"]
+
+
+def test_close_open_enlarge_and_move_change_their_records_only():
+    study = town_with((900, 100))
+    plan = Scenario("A", build=["F2"], close=["S1"], enlarge={"S2": 50}, move={"F1": "N1"})
+    then, today = apply_scenario(study, plan).facilities, study.facilities
+    assert then["status"].to_dict() == {
+        "S1": "closed", "S2": "operating", "S3": "operating", "F2": "operating", "F1": "operating",
+    }  # fmt: skip
+    assert then.loc["S2", "floor_m2"] == 350.0
+    assert then.loc["F1", "geometry"].equals(shapely.Point(900, 100))
+    assert then.loc["F1", "area_id"] == "C"
+    assert today.loc["F1", "geometry"].equals(shapely.Point(0, 0))
+    assert today["status"].to_dict()["F2"] == "planned"
+
+
+def test_the_network_is_shared_unless_roads_change():
+    study = town_with((900, 100))
+    assert apply_scenario(study, Scenario("A", build=["N1"])).network is study.network
+    cut = apply_scenario(study, Scenario("B", roads=RoadChanges(close=["R001"])))
+    assert len(cut.network.roads) == len(study.network.roads) - 1
+
+
+# ---------------------------------------------------------------------------------------- roads
+
+
+def streets():
+    lines = [[(0, 0), (100, 0)], [(100, 0), (200, 0)], [(150, -50), (150, 50)]]
+    return gpd.GeoDataFrame(
+        {"highway": "residential", "u": [1, 2, 4], "v": [2, 3, 5], "signals": [0.0, 2.0, 0.0]},
+        geometry=[shapely.LineString(line) for line in lines],
+        index=pd.Index(["R1", "R2", "R3"], name="road_id"), crs="EPSG:4545",
+    )  # fmt: skip
+
+
+def test_a_new_lane_joins_at_its_ends_and_corners_only():
+    lane = shapely.LineString([(50, 0), (50, 30), (100, 30), (100, 0.5)])
+    roads = add_roads(streets(), [lane])
+    ends = {name: (row["u"], row["v"]) for name, row in roads.iterrows()}
+    assert ends["R1/1"] == ("1", "new 50.00 0.00")
+    assert ends["R1/2"] == ("new 50.00 0.00", "2")
+    assert ends["new 1"] == ("new 50.00 0.00", "2")  # within a metre of node 2
+    assert ends["R2"] == ("2", "3")
+
+
+def test_a_lane_that_only_crosses_passes_over():
+    roads = add_roads(streets(), [shapely.LineString([(20, -20), (20, 20)])])
+    assert len(roads) == 4
+    assert not set(roads.loc["new 1", ["u", "v"]]) & set(roads.loc["R1", ["u", "v"]])
+
+
+def test_lights_stay_on_their_side_of_a_cut():
+    roads = add_roads(streets(), [shapely.LineString([(125, 0), (125, 60)])])
+    assert roads.loc[["R2/1", "R2/2"], "signals"].tolist() == [0.5, 1.5]
+    assert roads.loc[["R2/1", "R2/2"]].length.tolist() == [25.0, 75.0]
+
+
+def test_new_lanes_meet_each_other():
+    lanes = [shapely.LineString([(0, 60), (50, 60)]), shapely.LineString([(50, 60), (50, 0)])]
+    roads = add_roads(streets(), lanes)
+    assert roads.loc["new 1", "v"] == roads.loc["new 2", "u"]
+
+
+def test_closing_a_road_closes_its_pieces_and_no_namesake():
+    roads = streets().rename({"R1": "R2/1", "R2": "R2/2", "R3": "R22"})
+    assert close_roads(roads, ["R2"]).index.tolist() == ["R22"]
+    assert close_roads(roads, ["R2/1"]).index.tolist() == ["R2/2", "R22"]
