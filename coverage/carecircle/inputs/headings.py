@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from carecircle.inputs.issues import IssueLog
     from carecircle.inputs.source import Source
 
-__all__ = ["Matched", "did_you_mean", "known_headings", "match_headings", "normalise"]
+__all__ = ["Matched", "did_you_mean", "known_headings", "match_headings", "normalise", "split_unit"]
 
 #: Headings of coordinates in a table without geometry, normalised.
 X_HEADINGS = (

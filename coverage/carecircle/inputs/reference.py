@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Pair = tuple[np.ndarray, np.ndarray]
     from carecircle.inputs.source import Datum, Source
 
-__all__ = ["metre_crs", "suggest_crs", "to_metres"]
+__all__ = ["centres", "metre_crs", "suggest_crs", "to_metres"]
 
 _LON, _LAT = 180.0, 90.0
 _CHINA = (73.0, 135.1, 18.0, 53.6)  # west, east, south, north of the mainland and Hainan

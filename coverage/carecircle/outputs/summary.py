@@ -13,7 +13,7 @@ from carecircle.outputs.labels import code_names, terms_line
 if TYPE_CHECKING:
     from carecircle.analysis.findings import Findings
 
-__all__ = ["summary_html", "summary_rows"]
+__all__ = ["fraction", "summary_html", "summary_rows"]
 
 
 def summary_rows(findings: Findings) -> list[tuple[str, str]]:
