@@ -224,7 +224,7 @@ def test_all_formats_give_the_same_roads(tmp_path):
         ("none.osm.pbf", None, "missing_file"),
         ("bad.osm.pbf", b"this is no extract at all, only text", "unreadable_extract"),
         ("bad.osm", b"<osm><node", "unreadable_extract"),
-        ("bad.osm.gz", gzip.compress(b"<osm version='0.6'></osm>", mtime=0)[:-9], "unreadable_extract"),
+        ("bad.osm.gz", gzip.compress(b"<osm version='0.6'/>", mtime=0)[:-9], "unreadable_extract"),
         ("empty.osm", b'<osm version="0.6"></osm>', "no_roads"),
     ],
 )
