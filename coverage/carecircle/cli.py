@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from carecircle.cli_planning import app as planning_app
 from carecircle.cli_rules import app as rules_app
 from carecircle.errors import CarecircleError
 
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(rules_app, name="rules")
+app.add_typer(planning_app)  # without a name: site and compare stand beside run
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 _SHOWN_ISSUES = 20
