@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -45,6 +46,27 @@ FailOn = Annotated[
         help="End with code 1 when there are issues of this severity, or uncovered homes."
     ),
 ]
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001  # typer passes the flag by position
+    if asked:
+        from carecircle import __version__
+
+        typer.echo(f"carecircle {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[  # the callback has done it by then
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Who is really served along the roads: coverage, standards and siting of care facilities."""
 
 
 @app.command()
@@ -132,19 +154,25 @@ def bench(
 
 def main() -> None:
     """Run the command line; bad input ends with code 2 and one clear message, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # a terminal that has no Chinese, or no square metre, shows "?" and goes on
+            stream.reconfigure(errors="replace")
     try:
         app(standalone_mode=True)
     except CarecircleError as fault:
-        _err.print(f"[bold red]error[/] {escape(str(fault))}")
-        sys.exit(2)
+        _complain(str(fault))
     except OSError as fault:
-        _err.print(
-            f"[bold red]error[/] {escape(str(fault.filename or ''))}: {fault.strerror or fault}"
-        )
-        sys.exit(2)
+        _complain(f"{fault.filename or ''}: {fault.strerror or fault}")
     except KeyboardInterrupt:
         _err.print("stopped; nothing was written")
         sys.exit(130)
+
+
+def _complain(text: str) -> NoReturn:
+    # unwrapped, so that a path can be copied
+    _err.print(f"[bold red]error[/] {escape(text)}", soft_wrap=True)
+    sys.exit(2)
 
 
 def _load(path: Path) -> Study:

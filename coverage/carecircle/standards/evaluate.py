@@ -34,22 +34,13 @@ __all__ = ["check_standards"]
 #: Columns that are one word for a whole rule, and those that are a number for each unit.
 _WORDS = ("level", "indicator", "comparator", "unit", "strength", "severity")
 _NUMBERS = ("value", "numerator", "denominator", "limit", "limit_max", "gap", "closes_n")
-#: Things that come whole: what closes a gap is rounded up.
-_WHOLE = frozenset(
-    {
-        "beds",
-        "facility",
-        "facilities",
-        "posts",
-        "people",
-        "communities",
-        "stations",
-        "functions",
-        "households",
-        "units",
-    }
-)
-_PLURALS = {"facility": "facilities", "communities": "communities"}
+#: Things that come whole (what closes a gap is rounded up): one of them -> several.
+_WHOLE = {
+    "bed": "beds", "community": "communities", "facility": "facilities", "function": "functions",
+    "household": "households", "person": "people", "post": "posts", "station": "stations",
+    "unit": "units",
+}  # fmt: skip
+_ONE = {several: one for one, several in _WHOLE.items()}
 _NOISE = 1e-9
 
 
@@ -163,7 +154,8 @@ def _closed_by(formula: Formula, rule: Rule, known: Mapping[str, Formula]) -> st
     """Return the unit of the numerator: a ratio is closed by more of what it counts."""
     while formula.parts is not None:
         formula = known[formula.parts[0]]
-    return formula.closes or formula.unit or rule.unit
+    unit = formula.closes or formula.unit or rule.unit
+    return _WHOLE.get(unit, unit)
 
 
 def _report_force(preset: Preset, frames: RuleFrames, log: IssueLog) -> None:
@@ -218,7 +210,7 @@ def _table(frames: RuleFrames, checked: Sequence[_Checked]) -> pd.DataFrame:
 def _figures(one: _Checked) -> dict[str, Any]:
     found, verdict = one.found, one.verdict
     lack = verdict.lack
-    if one.closes in _WHOLE:
+    if one.closes in _ONE:
         whole = np.ceil(np.abs(lack) - _NOISE) * np.sign(lack)
         lack = np.where(np.isnan(lack), np.nan, whole)
     between = verdict.low != verdict.high
@@ -241,8 +233,8 @@ def _said(lack: NDArray[np.float64], unit: str) -> pa.Array:
 
     gap = np.nan_to_num(lack) != 0
     amount = pa.array(np.abs(lack), mask=~gap)
-    word = pc.if_else(pc.equal(amount, 1), unit, _PLURALS.get(unit, unit))
-    extra = pc.if_else(pa.array(lack < 0), " too many" if unit in _WHOLE else " too much", "")
+    word = pc.if_else(pc.equal(amount, 1), _ONE.get(unit, unit), unit)
+    extra = pc.if_else(pa.array(lack < 0), " too many" if unit in _ONE else " too much", "")
     text = pc.binary_join_element_wise(pc.cast(amount, pa.string()), " ", word, extra, "")
     return pc.fill_null(text, "")
 

@@ -125,7 +125,7 @@ def stations_with_centre(
     return found.assign(reason=reasons(len(found), (idle, "not_operating")))
 
 
-@formula("observed_share", unit="%", level="city",
+@formula("observed_share", unit="%", level="city", closes="units",
          source="numerator and denominator of the newest observation")  # fmt: skip
 def observed_share(frames: RuleFrames, indicator: str) -> pd.DataFrame:
     """Share observed elsewhere, by the indicator's name in the observations."""

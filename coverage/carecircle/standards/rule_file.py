@@ -194,7 +194,7 @@ def _own_formulas(tables: Sequence[Mapping[str, Any]], reading: _Reading) -> dic
                               fix=_near(part, known))  # fmt: skip
     for name, path in check_cycles(own):
         reading.fault("cycle", ("formula", at[name], ""), found=" -> ".join(path),
-                      fix="let one of them be made of other formulas")  # fmt: skip
+                      fix="make one of them of other formulas")  # fmt: skip
     return own
 
 
