@@ -89,7 +89,7 @@ def p_center(instance: Instance, *, n_sites: int, options: SolveOptions = _DEFAU
     cost, before = weighted_minutes(instance)
     # among the sets with this worst case, one with few minutes: farther sites count as none
     far = 2 * float(before.sum()) + 1
-    cap = np.where(instance.today_minutes <= high, before, far)
+    cap = np.where((instance.today_minutes <= high) | (before == 0), before, far)
     near = nearest_costs(instance, np.where(instance.minutes <= high, cost, far), cap)
     more = n_new - int((rings.best & ~near.fixed).sum())
     stands, _ = exchange(near, one_by_one(near, more, rings.best))
