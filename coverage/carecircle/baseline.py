@@ -18,10 +18,7 @@ from carecircle.roads.reach import nearest_from_pairs
 from carecircle.roads.standing import HomeSearch
 from carecircle.roads.terms import to_minutes
 from carecircle.standards.floor_area import check_floor_area, roll_up_floor_area
-from carecircle.study import (  # the very positions that an assessment uses
-    _positions,
-    _snap_m,
-)
+from carecircle.study import find_positions, snap_limits
 from carecircle.what_if import (
     apply_scenario,
     known_to,
@@ -126,7 +123,7 @@ class Baseline:
         )
         if tables.minutes is not None:
             return _from_pairs(study, facilities)
-        places, at = _positions(study, facilities, IssueLog())
+        places, at = find_positions(study, facilities, IssueLog())
         register = _register(study, facilities, places)
         search = HomeSearch.over(study.network, at, direction=card.direction)
         open_ones = register[facilities["eligible"].to_numpy()].sort_index(key=_as_text)
@@ -184,7 +181,7 @@ class Baseline:
 
     def _located(self, facilities: gpd.GeoDataFrame) -> pd.DataFrame:
         main = {0} if self.study.terms.prefer_connected else None
-        snap = _snap_m(facilities["area_id"], self.study)
+        snap = snap_limits(facilities["area_id"], self.study)
         places = locate(self.study.network, facilities, max_snap_m=snap, prefer=main)
         return _register(self.study, facilities, places)
 

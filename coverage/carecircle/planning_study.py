@@ -10,7 +10,7 @@ from carecircle.inputs.issues import IssueLog
 from carecircle.inputs.topology import assign_areas
 from carecircle.planning.siting import Located, instance_from, limits_of
 from carecircle.roads.positions import locate
-from carecircle.study import _positions, _snap_m  # the very positions that an assessment uses
+from carecircle.study import find_positions, snap_limits
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -73,10 +73,10 @@ def siting_instance(
     facilities = study.facilities.assign(
         eligible=is_eligible(study.facilities, study.card.eligible)
     )
-    places, at = _positions(study, facilities, IssueLog())
+    places, at = find_positions(study, facilities, IssueLog())
     main = {0} if study.terms.prefer_connected else None
     spots = sites.rename_axis(index="site_id")
-    snap = _snap_m(assign_areas(spots, study.areas), study)
+    snap = snap_limits(assign_areas(spots, study.areas), study)
     located = Located(
         study.network, at, places[facilities["eligible"].to_numpy()],
         locate(study.network, spots, max_snap_m=snap, prefer=main),

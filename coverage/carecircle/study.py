@@ -35,7 +35,15 @@ if TYPE_CHECKING:
 
     import folium
 
-__all__ = ["Result", "Study", "Terms", "assess", "load_study"]
+__all__ = [
+    "Result",
+    "Study",
+    "Terms",
+    "assess",
+    "find_positions",
+    "load_study",
+    "snap_limits",
+]
 
 
 @dataclass(frozen=True)
@@ -182,7 +190,7 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
         homes, reached = tables.homes.assign(component=-1), _no_roads(tables)
     else:
         tell("building the road network")
-        places, at = _positions(study, facilities, log)
+        places, at = find_positions(study, facilities, log)
         facilities = facilities.assign(access_m=places["access_m"], reason=places["reason"])
         tell("searching the nearest facilities")
         open_ones = places[facilities["eligible"].to_numpy()]
@@ -218,20 +226,27 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
     )  # fmt: skip
 
 
-def _positions(
+def find_positions(
     study: Study, facilities: gpd.GeoDataFrame, log: IssueLog
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Locate all facilities and all homes of a study, and report every place that has no road.
+
+    Returns
+    -------
+    facilities, homes : pandas.DataFrame
+        As :func:`carecircle.locate` returns them.
+    """
     network, terms = study.network, study.terms
     main = {0} if terms.prefer_connected else None
-    snap = _snap_m(facilities["area_id"], study)
+    snap = snap_limits(facilities["area_id"], study)
     places = locate(network, facilities, max_snap_m=snap, prefer=main)
     served = set(places.loc[facilities["eligible"], "component"]) - {-1}
     prefer = served if terms.prefer_connected else None
     homes = locate(
-        network, study.homes, max_snap_m=_snap_m(study.homes["area_id"], study), prefer=prefer
+        network, study.homes, max_snap_m=snap_limits(study.homes["area_id"], study), prefer=prefer
     )
     _report_links("facilities", places, snap, log)
-    _report_links("homes", homes, _snap_m(study.homes["area_id"], study), log)
+    _report_links("homes", homes, snap_limits(study.homes["area_id"], study), log)
     islands = network.islands()
     if len(islands) > 1:
         n, km = len(islands) - 1, islands["length_km"].iloc[1:].sum()
@@ -243,7 +258,8 @@ def _positions(
     return places, homes
 
 
-def _snap_m(area_of: pd.Series, study: Study) -> pd.Series:
+def snap_limits(area_of: pd.Series, study: Study) -> pd.Series:
+    """Return the longest access leg in metres of each place, by the kind of its area."""
     by_kind = study.areas["kind"].map(dict(study.terms.snap_m))
     return area_of.map(by_kind).astype(float).fillna(max(study.terms.snap_m.values()))
 

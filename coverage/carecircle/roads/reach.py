@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from carecircle.roads.network import RoadNetwork
     from carecircle.roads.places import Direction
 
-__all__ = ["nearest", "nearest_from_pairs", "reach"]
+__all__ = ["nearest", "nearest_from_pairs", "reach", "seeds_of"]
 
 
 def nearest(
@@ -79,7 +79,7 @@ def nearest(
     chains = network.chains
     graph = chains.arcs(reverse=towards)
     limit = np.inf if max_minutes is None else to_seconds(max_minutes, network)
-    labels = label_junctions(graph, chains.metres[graph[3]], _seeds(network, at_facility), limit)
+    labels = label_junctions(graph, chains.metres[graph[3]], seeds_of(network, at_facility), limit)
     seconds, who, metres = pick_two(
         (chains.ends, chains.seconds, chains.metres), labels, (at_home.chain, at_home.table),
         (at_facility.chain, at_facility.table), at_facility.by_chain(len(chains.ends)),
@@ -202,9 +202,10 @@ def _check_pairs(pairs: pd.DataFrame, homes: pd.Index) -> None:
         raise InputError(msg)
 
 
-def _seeds(
+def seeds_of(
     network: RoadNetwork, places: Places
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]:
+    """Return where a search from all places starts: junction, seconds, place, metres."""
     linked = np.flatnonzero(places.chain >= 0).astype(np.int32)
     chain, table = places.chain[linked], places.table[linked]
     junction = network.chains.ends[chain]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carecircle.roads.places import pack_places
-from carecircle.roads.reach import _seeds  # the seeds of one search are those of the other
+from carecircle.roads.reach import seeds_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,7 @@ class HomeSearch:
         chains, towards = self.network.chains, self.direction == "to_facility"
         extra = facilities["extra_minutes"]
         at = pack_places(self.network, facilities, leaving=not towards, extra_minutes=extra)
-        seeds = _seeds(self.network, at)
+        seeds = seeds_of(self.network, at)
         cost = label_junctions(self.graph, self.arc_metres, seeds, np.inf)[0][:, 0]
         start, end = cost[chains.ends].T
         ahead, back = chains.seconds[:, ::-1].T if towards else chains.seconds.T
@@ -106,7 +106,7 @@ class HomeSearch:
         towards = self.direction == "to_facility"
         chains, at_home = self.network.chains, self.at_home
         at = pack_places(self.network, facilities, leaving=not towards, extra_minutes=extra_minutes)
-        labels = label_junctions(self.graph, self.arc_metres, _seeds(self.network, at), np.inf)
+        labels = label_junctions(self.graph, self.arc_metres, seeds_of(self.network, at), np.inf)
         seconds, who, _ = pick_two(
             (chains.ends, chains.seconds, chains.metres), labels,
             (at_home.chain[homes], at_home.table[homes]), (at.chain, at.table),
