@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from carecircle.errors import InputError
-from carecircle.planning.attendance import attendance_share, max_attendance
+from carecircle.planning.attendance import max_attendance
+from carecircle.planning.decay import attendance_share
 from carecircle.planning.market import Huff, market_share
 from carecircle.planning.options import SolveOptions
 from siting_cases import allowed_sets, minutes_table, nearest_of, random_instance, stands_of
@@ -25,6 +26,7 @@ def test_no_set_of_sites_is_attended_by_more(seed, decay):
 
     best = max(attending(mask) for mask in allowed_sets(instance, 3))
     assert plan.proof.status == "optimal"
+    assert plan.proof.verdict.startswith("verified")
     assert plan.proof.objective == pytest.approx(best)
     assert plan.proof.bound == pytest.approx(best)
     assert attending(stands_of(instance, plan)) == pytest.approx(best)
@@ -103,6 +105,7 @@ def test_no_set_of_sites_wins_a_larger_share(seed):
     )
     best = max(won(instance, mask, competitors, size) for mask in allowed_sets(instance, 3))
     assert plan.proof.status == "optimal"
+    assert plan.proof.verdict.startswith("verified")
     assert plan.proof.objective == pytest.approx(best, rel=1e-6)
     assert won(instance, stands_of(instance, plan), competitors, size) == pytest.approx(
         plan.proof.objective

@@ -63,6 +63,7 @@ def test_no_plan_with_whole_demand_serves_more(seed):
     instance = small(seed)
     plan = capacitated_max_cover(instance, n_sites=2)
     assert plan.proof.status == "optimal"
+    assert plan.proof.verdict.startswith("verified")
     assert plan.proof.objective == pytest.approx(most_served(instance, 2))
 
 
@@ -131,6 +132,7 @@ def test_no_plan_with_room_for_all_has_fewer_minutes(seed):
         return
     plan = capacitated_p_median(instance, n_sites=3)
     assert plan.proof.status == "optimal"
+    assert plan.proof.verdict.startswith("verified")
     assert plan.proof.objective == pytest.approx(best)
     assert stands_of(instance, plan).sum() <= 3
 

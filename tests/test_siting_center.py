@@ -79,6 +79,7 @@ def test_known_centers_of_san_francisco(real_data):
         plan = p_center(sf_instance(real_data), n_sites=int(row.p))
         assert plan.proof.objective == pytest.approx(row.optimum, abs=1e-5)
         assert plan.proof.status == "optimal"
+    assert plan.proof.verdict.startswith("verified")
 
 
 @pytest.mark.realdata

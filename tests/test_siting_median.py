@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from carecircle.errors import InputError
 from carecircle.planning.median import p_median
 from carecircle.planning.options import SolveOptions
+from carecircle.planning.recheck import exact_bound, recheck
 from siting_cases import (
     allowed_sets,
     dense_instance,
@@ -48,6 +51,7 @@ def test_no_set_of_sites_has_fewer_minutes(seed):
         return
     plan = p_median(instance, n_sites=3)
     assert plan.proof.status == "optimal"
+    assert plan.proof.verdict.startswith("verified")
     assert plan.proof.objective == plan.proof.bound == best
     near = nearest_of(instance, stands_of(instance, plan))
     assert float(np.nansum(instance.weight * plan.allocation["minutes"].to_numpy())) == best
@@ -84,6 +88,7 @@ def test_broken_numbers_are_proven_too():
     instance = dense_instance(table, rng.random(40))
     plan = p_median(instance, n_sites=3)
     assert plan.proof.status == "optimal"
+    assert plan.proof.verdict.startswith("verified")
     assert plan.proof.objective == pytest.approx(least_minutes(instance, 3), rel=1e-12)
 
 
@@ -168,6 +173,31 @@ def test_the_same_problem_gives_the_same_plan():
     pd.testing.assert_frame_equal(one.allocation, two.allocation)
 
 
+def test_a_plan_that_was_tampered_with_is_found_out():
+    instance = random_instance(1, reach=1.0)
+    plan = p_median(instance, n_sites=2)
+    assert recheck(instance, plan).startswith("verified")
+    other = next(name for name in instance.site_ids if name not in plan.chosen.index)
+    sites = replace(plan, chosen=plan.chosen.rename({plan.site_ids[0]: other}))
+    assert "serves, but does not stand" in recheck(instance, sites)
+    minutes = replace(plan, allocation=plan.allocation.assign(minutes=1.0))
+    assert "differ from those of the pairs" in recheck(instance, minutes)
+    better = replace(plan, proof=replace(plan.proof, objective=plan.proof.objective - 1))
+    assert "the objective is" in recheck(instance, better)
+
+
+def test_prices_prove_a_bound_free_of_rounding():
+    table = np.random.default_rng(2).integers(1, 1000, (60, 60))
+    instance = dense_instance(table)
+    plan = p_median(instance, n_sites=6)
+    proven = exact_bound(instance, plan, plan.terms["prices"])
+    assert 0.8 * plan.proof.objective < proven <= plan.proof.objective
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        prices = plan.terms["prices"] * rng.random(60) * 2
+        assert exact_bound(instance, plan, prices) <= plan.proof.objective
+
+
 @pytest.mark.realdata
 def test_known_medians_of_san_francisco(real_data):
     expected = pd.read_csv(real_data / "locate" / "sf" / "sf_expected.csv")
@@ -177,6 +207,7 @@ def test_known_medians_of_san_francisco(real_data):
         plan = p_median(sf_instance(real_data), n_sites=int(row.p))
         assert plan.proof.objective == pytest.approx(row.optimum, abs=0.01)
         assert plan.proof.status == "optimal"
+    assert plan.proof.verdict.startswith("verified")
 
 
 @pytest.mark.realdata

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from carecircle.errors import InputError
 from carecircle.planning.costs import nearest_costs
+from carecircle.planning.decay import attendance_share
 from carecircle.planning.median import search_nearest
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.outcome import (
@@ -20,54 +21,15 @@ from carecircle.planning.outcome import (
     solver_name,
 )
 from carecircle.planning.plan import Plan, Proof
+from carecircle.planning.recheck import checked
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from carecircle.planning.decay import Decay
     from carecircle.planning.instance import Instance
 
-__all__ = ["Decay", "attendance_share", "max_attendance"]
-
-Decay = Literal["linear", "gaussian"]
+__all__ = ["max_attendance"]
 
 _DEFAULT = SolveOptions()
-
-
-def attendance_share(
-    minutes: NDArray[np.float64], limit: NDArray[np.float64], decay: Decay = "linear"
-) -> NDArray[np.float64]:
-    """Return the share of people who will go that far: all at the door, none beyond the limit.
-
-    Parameters
-    ----------
-    minutes, limit
-        The way, and the limit of the resident, in minutes.
-    decay
-        ``linear``: 1 - t / limit, as the problem type "maximize attendance" of ArcGIS Network
-        Analyst; ``gaussian``: the kernel of D. Dai (2010), Health and Place 16(5), 1038-1052:
-        (exp(-(t/limit)^2 / 2) - exp(-1/2)) / (1 - exp(-1/2)).
-
-    Returns
-    -------
-    NDArray
-        0 to 1. With a limit of 0 everyone goes who is at the door.
-
-    Examples
-    --------
-    >>> attendance_share(np.array([0.0, 6.0, 15.0, 16.0]), np.full(4, 15.0)).tolist()
-    [1.0, 0.6, 0.0, 0.0]
-    """
-    if decay not in ("linear", "gaussian"):
-        raise InputError(f"decay is {decay!r}; give 'linear' or 'gaussian'")
-    inside = minutes <= limit
-    ratio = np.zeros(len(minutes))
-    np.divide(minutes, limit, out=ratio, where=inside & (limit > 0))
-    if decay == "linear":
-        share = 1.0 - ratio
-    else:
-        least = np.exp(-0.5)
-        share = (np.exp(-0.5 * ratio**2) - least) / (1.0 - least)
-    return np.where(inside, share, 0.0)
 
 
 def max_attendance(
@@ -88,7 +50,7 @@ def max_attendance(
     n_sites
         Most sites to choose, the required ones included; existing ones are kept and not counted.
     decay
-        How attendance falls with the way (:func:`attendance_share`).
+        How attendance falls with the way (:func:`carecircle.planning.decay.attendance_share`).
     options
         Limits of the search.
 
@@ -143,7 +105,7 @@ def max_attendance(
     within_today = replace(
         instance, today_minutes=np.where(instance.covered_today(), instance.today_minutes, np.inf)
     )
-    return Plan(
+    plan = Plan(
         problem="max_attendance",
         chosen=chosen_table(instance, standing, costs, weight * away),
         allocation=nearest_allocation(within_today, found.chosen, nearby),
@@ -157,3 +119,4 @@ def max_attendance(
         left_out=instance.unreachable(),
         terms={"n_sites": n_sites, "decay": decay},
     )
+    return checked(instance, plan)

@@ -14,6 +14,7 @@ from carecircle.planning.highs import Model, Solution, solve
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.outcome import sites_left
 from carecircle.planning.plan import Plan, Proof, Status
+from carecircle.planning.recheck import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -299,7 +300,7 @@ class _Sharing:
             index=pd.Index(instance.site_ids[order], name="site_id"),
         )
         status: Status = _status(solution, options)
-        return Plan(
+        plan = Plan(
             problem=problem,
             chosen=chosen,
             allocation=self._allocation(part),
@@ -313,6 +314,7 @@ class _Sharing:
             left_out=instance.demand_ids[left],
             terms=terms,
         )
+        return checked(instance, plan)
 
     def _allocation(self, part: NDArray[np.float64]) -> pd.DataFrame:
         instance = self.instance
@@ -327,7 +329,9 @@ class _Sharing:
         taken = np.bincount(
             row[used], part[used] * instance.minutes[self.pair[used]], instance.n_demand
         )
-        minutes[rows] = taken[rows] / share[rows]
+        rest = np.isfinite(minutes[rows]) & (share[rows] < 1.0 - _ROUNDING)
+        today = np.where(rest, minutes[rows] * (1.0 - share[rows]), 0.0)
+        minutes[rows] = (taken[rows] + today) / np.where(rest, 1.0, share[rows])
         table = pd.DataFrame(
             {"site_id": pd.array(site, dtype="str"), "minutes": minutes},
             index=pd.Index(instance.demand_ids, name="home_id"),

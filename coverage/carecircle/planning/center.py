@@ -21,6 +21,7 @@ from carecircle.planning.outcome import (
     weighted_minutes,
 )
 from carecircle.planning.plan import Plan, Proof, Status
+from carecircle.planning.recheck import checked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,7 +95,7 @@ def p_center(instance: Instance, *, n_sites: int, options: SolveOptions = _DEFAU
     more = n_new - int((rings.best & ~near.fixed).sum())
     stands, _ = exchange(near, one_by_one(near, more, rings.best))
     standing = Standing(stands, stands & ~instance.existing)
-    return Plan(
+    plan = Plan(
         problem="p_center",
         chosen=chosen_table(instance, standing, nearest_costs(instance, cost, before), before),
         allocation=nearest_allocation(instance, stands, usable),
@@ -102,6 +103,7 @@ def p_center(instance: Instance, *, n_sites: int, options: SolveOptions = _DEFAU
         left_out=instance.demand_ids[~rings.reached],
         terms={"n_sites": n_sites},
     )
+    return checked(instance, plan)
 
 
 def _solver() -> str:

@@ -15,6 +15,7 @@ from carecircle.planning.highs import Model, Solution, solve
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.outcome import nearest_allocation, sites_left
 from carecircle.planning.plan import Plan, Proof, Status
+from carecircle.planning.recheck import checked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,7 +111,7 @@ def market_share(
         bound, status = capture.relaxed(best, options), "heuristic"
     nearby = instance.within() & ~instance.forbidden[instance.column]
     value = pulls.won(best)
-    return Plan(
+    plan = Plan(
         problem="market_share",
         chosen=_table(instance, pulls, best),
         allocation=nearest_allocation(instance, best, nearby),
@@ -120,6 +121,7 @@ def market_share(
         left_out=instance.unreachable(),
         terms={"n_sites": n_sites, "power": huff.power, "nearest_minutes": huff.nearest_minutes},
     )
+    return checked(instance, plan)
 
 
 class _Pulls:

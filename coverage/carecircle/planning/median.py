@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from carecircle.errors import InputError
 from carecircle.planning.costs import nearest_costs
@@ -20,6 +21,7 @@ from carecircle.planning.outcome import (
     weighted_minutes,
 )
 from carecircle.planning.plan import Plan, Proof
+from carecircle.planning.recheck import checked
 from carecircle.planning.tree import Search
 
 if TYPE_CHECKING:
@@ -63,7 +65,8 @@ def p_median(
     Plan
         ``gain`` is in weighted minutes saved; who has no facility today counts, before, with the
         minutes of the farthest site in the pairs (or the penalty). The objective is in weighted
-        minutes over all demand that is not left out.
+        minutes over all demand that is not left out. ``terms["prices"]`` has the price per demand
+        point that proves the bound before branching.
 
     Raises
     ------
@@ -105,7 +108,7 @@ def p_median(
     found = search_nearest(costs, n_new, options=options, must=must)
     standing = Standing(found.chosen, found.chosen & ~instance.existing)
     served = usable if penalty is None else usable & (instance.minutes < penalty)
-    return Plan(
+    plan = Plan(
         problem="p_median",
         chosen=chosen_table(instance, standing, costs, before),
         allocation=nearest_allocation(instance, found.chosen, served),
@@ -117,8 +120,15 @@ def p_median(
             solver=solver_name(),
         ),
         left_out=instance.demand_ids[~reached],
-        terms={"n_sites": n_sites, "penalty": penalty},
+        terms={"n_sites": n_sites, "penalty": penalty, **_prices(instance, found)},
     )
+    return checked(instance, plan)
+
+
+def _prices(instance: Instance, found: Found) -> dict[str, pd.Series]:
+    if len(found.price) != instance.n_demand:  # nothing was left to choose
+        return {}
+    return {"prices": pd.Series(found.price, instance.demand_ids, name="price")}
 
 
 def search_nearest(
