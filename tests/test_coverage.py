@@ -183,10 +183,10 @@ def test_covered_uncovered_and_not_assessed_make_the_total_at_every_level(rows):
             parts = sum(
                 table[f"{name}_{state}"] for state in ("covered", "uncovered", "not_assessed")
             )
-            np.testing.assert_allclose(parts, table[f"{name}_total"], rtol=1e-12, atol=1e-9)
+            np.testing.assert_allclose(parts, table[f"{name}_total"], rtol=1e-12, atol=1e-8)
             if table is not by_area:
                 np.testing.assert_allclose(
-                    table[f"{name}_total"].sum(min_count=1), whole[name], rtol=1e-9
+                    table[f"{name}_total"].sum(min_count=1), whole[name], rtol=1e-9, atol=1e-7
                 )
 
 

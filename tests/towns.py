@@ -188,7 +188,8 @@ def towns_with_places(draw, max_homes=5, max_facilities=4, **options):
     opened = np.flatnonzero(network.chains.chain >= 0).tolist()
     place = st.tuples(
         st.sampled_from(opened),
-        st.sampled_from([0.0, 1.0, 0.5]) | st.floats(0, 1, allow_subnormal=False),
+        # places closer than a nanometre stand on one spot for the engine, not for networkx
+        st.sampled_from([0.0, 1.0, 0.5]) | st.floats(0, 1).map(lambda share: round(share, 6)),
         st.sampled_from([0.0, 10.0]) | st.floats(0, 150),
     )
     homes = draw(st.lists(place, min_size=1, max_size=max_homes))
