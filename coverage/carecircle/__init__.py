@@ -7,6 +7,9 @@ from carecircle.analysis.coverage import coverage_by_area, home_coverage, roll_u
 from carecircle.analysis.findings import Findings, StudyCard
 from carecircle.analysis.gaps import GapContext, GapRule, uncovered_areas
 from carecircle.analysis.roster import four_cells, is_eligible, roster
+from carecircle.baseline import Baseline
+from carecircle.comparison import Comparison, compare
+from carecircle.critical import critical_links
 from carecircle.inputs.datums import detect_datum, from_wgs84, to_wgs84
 from carecircle.inputs.download import download_areas, download_features, download_roads
 from carecircle.inputs.graphs import roads_from_graph
@@ -39,6 +42,25 @@ from carecircle.inputs.terrain import grades_from_dem, grades_from_nodes
 from carecircle.inputs.topology import assign_areas, check_areas, check_together
 from carecircle.outputs.folder import save_folder
 from carecircle.outputs.maps import coverage_map
+from carecircle.planning.attendance import max_attendance
+from carecircle.planning.candidates import (
+    CostModel,
+    SiteRules,
+    candidates_from_buildings,
+    candidates_from_grid,
+    candidates_from_roads,
+    filter_candidates,
+    spaced,
+)
+from carecircle.planning.capacity import capacitated_max_cover, capacitated_p_median
+from carecircle.planning.center import p_center
+from carecircle.planning.instance import Instance
+from carecircle.planning.market import market_share
+from carecircle.planning.median import p_median
+from carecircle.planning.options import SolveOptions
+from carecircle.planning.plan import Plan, Proof
+from carecircle.planning.scenario import RoadChanges, Scenario
+from carecircle.planning_study import siting_instance
 from carecircle.roads.interchange import to_networkx
 from carecircle.roads.network import RoadNetwork
 from carecircle.roads.positions import locate
@@ -46,39 +68,70 @@ from carecircle.roads.profiles import PROFILES, TravelProfile
 from carecircle.roads.reach import nearest, nearest_from_pairs, reach
 from carecircle.roads.reached import reached_roads
 from carecircle.roads.store import load_network, save_network
+from carecircle.scenario_file import read_scenarios
+from carecircle.standards.evaluate import check_standards
 from carecircle.standards.floor_area import FloorAreaRule, check_floor_area, roll_up_floor_area
+from carecircle.standards.presets import load_preset, preset_names, read_rules
+from carecircle.standards.registry import formula, ratio
+from carecircle.standards.rule_frames import RuleFrames
+from carecircle.standards.rules import Preset, Rule
 from carecircle.study import Result, Study, Terms, assess, load_study
+from carecircle.what_if import apply_scenario
 
 __version__ = "0.1.0"
 
 __all__ = [
     "PROFILES",
+    "Baseline",
     "CircleStyle",
+    "Comparison",
+    "CostModel",
     "Findings",
     "FloorAreaRule",
     "GapContext",
     "GapRule",
+    "Instance",
     "Issue",
     "IssueLog",
+    "Plan",
+    "Preset",
+    "Proof",
     "Result",
+    "RoadChanges",
     "RoadNetwork",
+    "Rule",
+    "RuleFrames",
+    "Scenario",
+    "SiteRules",
+    "SolveOptions",
     "Source",
     "Study",
     "StudyCard",
     "Terms",
     "TravelProfile",
+    "apply_scenario",
     "assess",
     "assign_areas",
+    "candidates_from_buildings",
+    "candidates_from_grid",
+    "candidates_from_roads",
+    "capacitated_max_cover",
+    "capacitated_p_median",
     "check_areas",
     "check_floor_area",
+    "check_standards",
     "check_together",
+    "compare",
     "coverage_by_area",
     "coverage_map",
+    "critical_links",
     "detect_datum",
     "download_areas",
     "download_features",
     "download_roads",
     "errors",
+    "filter_candidates",
+    "formula",
     "four_cells",
     "from_wgs84",
     "grades_from_dem",
@@ -90,11 +143,18 @@ __all__ = [
     "homes_from_grid",
     "is_eligible",
     "load_network",
+    "load_preset",
     "load_study",
     "locate",
+    "market_share",
+    "max_attendance",
     "nearest",
     "nearest_from_pairs",
     "node_lines",
+    "p_center",
+    "p_median",
+    "preset_names",
+    "ratio",
     "reach",
     "reached_roads",
     "read_areas",
@@ -108,6 +168,8 @@ __all__ = [
     "read_osm_roads",
     "read_projects",
     "read_roads",
+    "read_rules",
+    "read_scenarios",
     "read_sites",
     "roads_from_graph",
     "roll_up",
@@ -117,6 +179,8 @@ __all__ = [
     "save_folder",
     "save_network",
     "service_circles",
+    "siting_instance",
+    "spaced",
     "to_networkx",
     "to_wgs84",
     "uncovered_areas",

@@ -11,7 +11,6 @@ from scipy.sparse import csr_array
 from carecircle.errors import InputError
 from carecircle.planning.costs import Costs, nearest_costs
 from carecircle.planning.covering import Covering
-from carecircle.planning.interchange import exchange, one_by_one
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.outcome import (
     Standing,
@@ -93,6 +92,8 @@ def p_center(instance: Instance, *, n_sites: int, options: SolveOptions = _DEFAU
     cap = np.where((instance.today_minutes <= high) | (before == 0), before, far)
     near = nearest_costs(instance, np.where(instance.minutes <= high, cost, far), cap)
     more = n_new - int((rings.best & ~near.fixed).sum())
+    from carecircle.planning.interchange import exchange, one_by_one
+
     stands, _ = exchange(near, one_by_one(near, more, rings.best))
     standing = Standing(stands, stands & ~instance.existing)
     plan = Plan(
@@ -188,6 +189,8 @@ class _Rings:
             free=free & ~_closed(instance.group, self._fixed),
             group=instance.group,
         )
+        from carecircle.planning.interchange import exchange, one_by_one
+
         stands, missed = exchange(costs, one_by_one(costs, self._n_new, self._fixed))
         if missed == 0:
             self.best, self._high = stands, ring

@@ -22,7 +22,6 @@ from carecircle.planning.outcome import (
 )
 from carecircle.planning.plan import Plan, Proof
 from carecircle.planning.recheck import checked
-from carecircle.planning.tree import Search
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,6 +160,8 @@ def search_nearest(
     InputError
         If ``n_new`` sites cannot serve all that must be; names the least number that might.
     """
+    from carecircle.planning.tree import Search
+
     search = Search(
         costs, n_new, time_limit_s=options.time_limit_s, gap=options.gap, tell=options.tell
     )
