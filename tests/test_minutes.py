@@ -129,6 +129,20 @@ def test_a_one_way_dead_end_has_no_way_back_and_says_so():
     assert found.loc["H", "reason"] == "beyond_limit"
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2], [1, 0, 2]])
+def test_at_a_corner_every_street_is_open_whichever_of_them_comes_first(order):
+    # the home stands diagonally off corner b: a one-way street leaves it, the facility lies west
+    roads = roads_of(
+        ("b", "c", [(100, 0), (100, -100)], {"oneway": "yes"}),
+        ("a", "b", [(0, 0), (100, 0)], {"oneway": "no"}),
+        ("z", "a", [(0, 90), (0, 0)], {"oneway": "no"}),
+    ).iloc[order]
+    places = {"H": (130, 40)}, {"F": (0, 0)}
+    assert minutes_of(roads, *places, profile=CAR) == {"H": walk(50 + 100)}
+    back = minutes_of(roads, *places, profile=CAR, direction="from_facility")
+    assert back == {"H": walk(50 + 100)}
+
+
 def test_extra_minutes_of_a_facility_are_added_and_can_change_the_nearest():
     homes, facilities = {"H": (300, 0)}, {"A": (240, 0), "B": (480, 0)}
     found = nearest_of(LINE, homes, facilities, extra_minutes=pd.Series({"A": 5.0})).loc["H"]

@@ -131,9 +131,10 @@ def every_pair(roads, network, homes, facilities, *, towards=True, extra=None):
         for (at, a), (to, b) in itertools.pairwise(stops):
             seconds = (to - at) * road.geometry.length / speed
             if not road.get("closed", False):
-                if way != "-1":
+                # at a corner every street is open, also the one-way street one stands in
+                if way != "-1" or to == at:
                     link(a, b, seconds)
-                if way != "yes":
+                if way != "yes" or to == at:
                     link(b, a, seconds)
         for name, place in on.iterrows():
             leg = place["access_m"] / leg_speed

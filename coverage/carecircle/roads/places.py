@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Direction", "Places", "pack_places"]
 
 Direction = Literal["to_facility", "from_facility"]
+_CORNER_M = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +86,14 @@ def pack_places(
         gates = np.column_stack([along[:, 1] + closed[:, 1], total[:, 0] - along[:, 0]])
     else:
         gates = np.column_stack([along[:, 0] + closed[:, 0], total[:, 1] - along[:, 1]])
+    metres = chains.before_m[on] + share * network.length_m[on]
+    # who stands at the corner may take any street there, whichever of them the place is on
+    corner = np.column_stack([metres, chains.metres[chain] - metres]) <= _CORNER_M
+    gates[corner & np.isinf(gates)] = 0.0
     access_m = positions["access_m"].fillna(0.0).to_numpy(dtype=float)
     own = to_ticks(access_m / network.profile.leg_speed_m_s)
     if extra_minutes is not None:
         own = own + to_ticks(extra_minutes.reindex(positions.index).fillna(0.0).to_numpy() * 60.0)
-    metres = chains.before_m[on] + share * network.length_m[on]
     table = np.column_stack([metres, along, gates, own, access_m])
     table[~linked] = np.inf
     return Places(chain, np.ascontiguousarray(table))
