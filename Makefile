@@ -2,6 +2,7 @@
 PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
+READY := .venv/.ready
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
@@ -10,7 +11,7 @@ INSTALLED := .venv/.installed
 help: ## list these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
-demo: $(INSTALLED) ## assess the sample city: results/wuhai and maps/wuhai.html
+demo: $(READY) ## assess the sample city: results/wuhai and maps/wuhai.html
 	$(BIN)/carecircle demo --out results/wuhai --map maps/wuhai.html
 
 test: $(INSTALLED) ## run every test
@@ -44,8 +45,13 @@ clean: ## remove results, caches and built documentation
 distclean: clean ## also remove the environment
 	rm -rf .venv
 
-$(INSTALLED): pyproject.toml
+# the demo needs the package alone; everything else also needs the tools to test and document it
+$(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "carecircle needs Python 3.11 or newer; say which with: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(INSTALLED): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
