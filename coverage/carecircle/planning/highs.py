@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csc_array, csr_array
 
-__all__ = ["Model", "Solution", "SolveStatus", "solve"]
+__all__ = ["Growing", "Model", "Solution", "SolveStatus", "solve"]
 
 SolveStatus = Literal[
     "optimal", "gap", "time_limit", "interrupted", "infeasible", "unbounded", "failed"
@@ -297,3 +297,39 @@ def _status(highspy: Any, found: Any, *, interrupted: bool) -> SolveStatus:
         kinds.kTimeLimit: "time_limit",
     }
     return named.get(found, "failed")
+
+
+class Growing:
+    """A linear model that gets more rows between solves, each starting from the last basis."""
+
+    def __init__(self, model: Model) -> None:
+        highspy = _highspy()
+        self._engine = _quiet(highspy)
+        _options(self._engine, np.inf, 0.0)
+        _pass(highspy, self._engine, model)
+        self._columns = len(model.cost)
+
+    def add(self, rows: csr_array, upper: NDArray[np.float64]) -> None:
+        """Add rows that may be at most ``upper``."""
+        self._engine.addRows(
+            len(upper),
+            np.full(len(upper), -np.inf),
+            upper,
+            rows.nnz,
+            rows.indptr[:-1].astype(np.int32),
+            rows.indices.astype(np.int32),
+            rows.data.astype(np.float64),
+        )
+
+    def solve(self, *, time_limit_s: float) -> tuple[NDArray[np.float64], float] | None:
+        """Return the point and the objective; None when time ran out first."""
+        self._engine.setOptionValue("time_limit", self._engine.getRunTime() + time_limit_s)
+        self._engine.run()
+        if not str(self._engine.getModelStatus()).endswith("kOptimal"):
+            return None
+        found = np.asarray(self._engine.getSolution().col_value, dtype=np.float64)
+        return found, float(self._engine.getInfo().objective_function_value)
+
+    def reduced_costs(self) -> NDArray[np.float64]:
+        """Return the change of the objective per unit of each variable at its bound."""
+        return np.asarray(self._engine.getSolution().col_dual, dtype=np.float64)
