@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carecircle.roads.compiled import kernel
-from carecircle.roads.search import spread
+from carecircle.roads.search import new_frontier, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,8 +43,8 @@ def node_searches(
     limit, width = terms
     n_nodes = node_of.size + inside[1].size
     cost = np.full(node_of.size, np.inf)
-    room = np.empty(node_of.size, dtype=np.int32)
-    buckets = np.full(int(limit / width) + 2, -1, dtype=np.int32)
+    frontier = new_frontier(node_of.size, limit, width)
+    room = frontier[0]
     starts = np.zeros(sources[0].size + 1, dtype=np.int64)
     node = np.empty(2 * n_nodes, dtype=np.int32)
     seconds = np.empty(2 * n_nodes, dtype=np.float64)
@@ -52,7 +52,7 @@ def node_searches(
     for turn in range(sources[0].size):
         own, at = sources[0][turn], sources[1][turn]
         seeds = (ends[own, 0], at, ends[own, 1], whole[own] - at)
-        reached = room[: spread(graph, seeds, limit, cost, (room, buckets, width))]
+        reached = room[: spread(graph, seeds, limit, cost, frontier)]
         if n_out + n_nodes > node.size:
             # room for all the searches to come, judged by those before
             size = n_nodes + max(2 * node.size, n_out // turn * (sources[0].size + 4))

@@ -14,51 +14,52 @@ if TYPE_CHECKING:
 
     from carecircle.roads.search import Graph, Roll
 
+    Best = tuple[float, int, float, float, int, float]
+    Heap = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]
     Labels = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]
 
 __all__ = ["label_junctions", "pick_two"]
 
 
 @kernel
-def _before(key: NDArray[np.float64], who: NDArray[np.int32], left: int, right: int) -> bool:
-    return key[left] < key[right] or (key[left] == key[right] and who[left] < who[right])
+def _before(key: float, who: int, other_key: float, other: int) -> bool:
+    return key < other_key or (key == other_key and who < other)
 
 
 @kernel
-def _push(
-    heap: NDArray[np.int32], size: int, key: NDArray[np.float64], who: NDArray[np.int32], entry: int
-) -> None:
+def _push(heap: Heap, size: int, key: float, who: int, entry: int) -> None:
+    # the keys stand in the heap itself: comparing reads neighbours, not entries far away
+    keys, owners, entries = heap
     hole = size
     while hole > 0:
         parent = (hole - 1) // 4
-        if not _before(key, who, entry, heap[parent]):
+        if not _before(key, who, keys[parent], owners[parent]):
             break
-        heap[hole] = heap[parent]
+        keys[hole], owners[hole] = keys[parent], owners[parent]
+        entries[hole] = entries[parent]
         hole = parent
-    heap[hole] = entry
+    keys[hole], owners[hole], entries[hole] = key, who, entry
 
 
 @kernel
-def _pop(
-    heap: NDArray[np.int32], size: int, key: NDArray[np.float64], who: NDArray[np.int32]
-) -> int:
-    top = heap[0]
-    entry = heap[size - 1]
+def _drop_first(heap: Heap, size: int) -> None:
+    keys, owners, entries = heap
+    last = size - 1
+    key, who = keys[last], owners[last]
     hole = 0
     while True:
-        child = hole * 4 + 1
-        if child >= size - 1:
+        least = hole * 4 + 1
+        if least >= last:
             break
-        least = child
-        for other in range(child + 1, min(child + 4, size - 1)):
-            if _before(key, who, heap[other], heap[least]):
+        for other in range(least + 1, min(hole * 4 + 5, last)):
+            if _before(keys[other], owners[other], keys[least], owners[least]):
                 least = other
-        if not _before(key, who, heap[least], entry):
+        if not _before(keys[least], owners[least], key, who):
             break
-        heap[hole] = heap[least]
+        keys[hole], owners[hole] = keys[least], owners[least]
+        entries[hole] = entries[least]
         hole = least
-    heap[hole] = entry
-    return top
+    keys[hole], owners[hole], entries[hole] = key, who, entries[last]
 
 
 @kernel
@@ -79,59 +80,54 @@ def label_junctions(
     nearest = np.full((n, 2), -1, dtype=np.int32)
     metres = np.full((n, 2), np.inf)
     room = seeds[0].size + 2 * head.size + 1
-    key = np.empty(room, dtype=np.float64)
     node = np.empty(room, dtype=np.int32)
-    who = np.empty(room, dtype=np.int32)
     far = np.empty(room, dtype=np.float64)
-    heap = np.empty(room, dtype=np.int32)
+    heap = (
+        np.empty(room, dtype=np.float64),
+        np.empty(room, dtype=np.int32),
+        np.empty(room, dtype=np.int32),
+    )
     n_entries, size = 0, 0
     for seed in range(seeds[0].size):
         if seeds[1][seed] <= limit:
-            key[n_entries], node[n_entries] = seeds[1][seed], seeds[0][seed]
-            who[n_entries], far[n_entries] = seeds[2][seed], seeds[3][seed]
-            _push(heap, size, key, who, n_entries)
+            node[n_entries], far[n_entries] = seeds[0][seed], seeds[3][seed]
+            _push(heap, size, seeds[1][seed], seeds[2][seed], n_entries)
             n_entries, size = n_entries + 1, size + 1
     while size > 0:
-        entry = _pop(heap, size, key, who)
+        here, facility, entry = heap[0][0], heap[1][0], heap[2][0]
+        _drop_first(heap, size)
         size -= 1
-        junction, facility = node[entry], who[entry]
+        junction = node[entry]
         rank = 0 if nearest[junction, 0] < 0 else 1
         if nearest[junction, 1] >= 0 or nearest[junction, 0] == facility:
             continue
-        cost[junction, rank], nearest[junction, rank] = key[entry], facility
+        cost[junction, rank], nearest[junction, rank] = here, facility
         metres[junction, rank] = far[entry]
         for arc in range(indptr[junction], indptr[junction + 1]):
             other = head[arc]
-            there = key[entry] + seconds[arc]
+            there = here + seconds[arc]
             if nearest[other, 1] >= 0 or nearest[other, 0] == facility or not there <= limit:
                 continue
-            key[n_entries], node[n_entries], who[n_entries] = there, other, facility
-            far[n_entries] = far[entry] + arc_metres[arc]
-            _push(heap, size, key, who, n_entries)
+            node[n_entries], far[n_entries] = other, far[entry] + arc_metres[arc]
+            _push(heap, size, there, facility, n_entries)
             n_entries, size = n_entries + 1, size + 1
     return cost, nearest, metres
 
 
 @kernel
-def _offer(
-    best: tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]],
-    seconds: float,
-    facility: int,
-    metres: float,
-) -> None:
-    """Keep the two best different facilities of one place, ties to the lower number."""
-    cost, who, far = best
+def _offered(best: Best, seconds: float, facility: int, metres: float) -> Best:
+    """Return the two best different facilities of one place, ties to the lower number."""
+    cost, who, far, second_cost, second, second_far = best
     if facility < 0 or seconds == np.inf:
-        return
-    first = seconds < cost[0] or (seconds == cost[0] and facility < who[0])
-    if facility == who[0]:
-        if seconds < cost[0]:
-            cost[0], far[0] = seconds, metres
-    elif first:
-        cost[1], who[1], far[1] = cost[0], who[0], far[0]
-        cost[0], who[0], far[0] = seconds, facility, metres
-    elif seconds < cost[1] or (seconds == cost[1] and facility < who[1]):
-        cost[1], who[1], far[1] = seconds, facility, metres
+        return best
+    if facility == who:
+        if seconds < cost:
+            return (seconds, who, metres, second_cost, second, second_far)
+    elif seconds < cost or (seconds == cost and facility < who):
+        return (seconds, facility, metres, cost, who, far)
+    elif seconds < second_cost or (seconds == second_cost and facility < second):
+        return (cost, who, far, seconds, facility, metres)
+    return best
 
 
 @kernel
@@ -158,13 +154,13 @@ def pick_two(
         if chain < 0:
             continue
         here = homes[1][home]
-        best = (cost[home], who[home], far[home])
+        best = (np.inf, -1, np.inf, np.inf, -1, np.inf)
+        start, end = ends[chain, 0], ends[chain, 1]
         for rank in range(2):
-            start, end = ends[chain, 0], ends[chain, 1]
-            _offer(best, labels[0][start, rank] + here[3], labels[1][start, rank],
-                   labels[2][start, rank] + here[0])  # fmt: skip
-            _offer(best, labels[0][end, rank] + here[4], labels[1][end, rank],
-                   labels[2][end, rank] + chain_metres[chain] - here[0])  # fmt: skip
+            best = _offered(best, labels[0][start, rank] + here[3], labels[1][start, rank],
+                            labels[2][start, rank] + here[0])  # fmt: skip
+            best = _offered(best, labels[0][end, rank] + here[4], labels[1][end, rank],
+                            labels[2][end, rank] + chain_metres[chain] - here[0])  # fmt: skip
         for slot in range(roll[0][chain], roll[0][chain + 1]):
             facility = roll[1][slot]
             there = facilities[1][facility]
@@ -173,8 +169,7 @@ def pick_two(
                 (a[0], a[1], a[2]), (b[0], b[1], b[2]),
                 chain_seconds[chain, 0] < np.inf, chain_seconds[chain, 1] < np.inf,
             )  # fmt: skip
-            _offer(best, along + there[5], facility, abs(here[0] - there[0]) + there[6])
-        for rank in range(2):
-            cost[home, rank] += here[5]
-            far[home, rank] += here[6]
+            best = _offered(best, along + there[5], facility, abs(here[0] - there[0]) + there[6])
+        cost[home, 0], who[home, 0], far[home, 0] = best[0] + here[5], best[1], best[2] + here[6]
+        cost[home, 1], who[home, 1], far[home, 1] = best[3] + here[5], best[4], best[5] + here[6]
     return cost, who, far

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carecircle.roads.compiled import kernel
-from carecircle.roads.search import grown, spread, touched_chains
+from carecircle.roads.search import grown, new_frontier, spread, touched_chains
 
 if TYPE_CHECKING:
     from typing import Any
@@ -112,8 +112,8 @@ def reached_parts(  # noqa: C901  # one loop over facilities, chains and pieces 
     limit, width, towards = terms
     n_junctions = graph[0].size - 1
     cost = np.full(n_junctions, np.inf)
-    room = np.empty(n_junctions, dtype=np.int32)
-    buckets = np.full(int(limit / width) + 2, -1, dtype=np.int32)
+    frontier = new_frontier(n_junctions, limit, width)
+    room = frontier[0]
     stamp = np.full(ends.shape[0], -1, dtype=np.int32)
     touched = np.empty(ends.shape[0], dtype=np.int32)
     who = np.empty(4096, dtype=np.int32)
@@ -130,7 +130,7 @@ def reached_parts(  # noqa: C901  # one loop over facilities, chains and pieces 
             continue
         here = facilities[1][facility]
         seeds = (ends[own, 0], here[3] + here[5], ends[own, 1], here[4] + here[5])
-        n_reached = spread(graph, seeds, limit, cost, (room, buckets, width))
+        n_reached = spread(graph, seeds, limit, cost, frontier)
         n_touched = touched_chains(graph, room[:n_reached], own, stamp, facility, touched)
         for chain in touched[:n_touched]:
             left_open = chain_seconds[chain, out_left] < np.inf

@@ -20,9 +20,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Graph = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]
+    Frontier = tuple[
+        NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], float
+    ]
     Roll = tuple[NDArray[np.int32], NDArray[np.int32]]
 
-__all__ = ["direct_seconds", "grown", "reach_pairs", "spread", "touched_chains"]
+__all__ = ["direct_seconds", "grown", "new_frontier", "reach_pairs", "spread", "touched_chains"]
+
+_NOWHERE = -1
+_HEAD = -2
 
 
 @kernel
@@ -34,62 +40,102 @@ def grown(array: NDArray[Any]) -> NDArray[Any]:
 
 
 @kernel
-def spread(  # noqa: C901  # one hot loop: splitting it would cost calls per arc
+def _take_out(
+    junction: int, first: NDArray[np.int32], after: NDArray[np.int32], ahead: NDArray[np.int32]
+) -> None:
+    """Take a junction out of its bucket."""
+    follower, leader = after[junction], ahead[junction]
+    if follower >= 0:
+        ahead[follower] = leader
+    if leader >= 0:
+        after[leader] = follower
+    else:
+        first[_HEAD - leader] = follower
+    ahead[junction] = _NOWHERE
+
+
+@kernel
+def _put_in(
+    junction: int,
+    bucket: int,
+    first: NDArray[np.int32],
+    after: NDArray[np.int32],
+    ahead: NDArray[np.int32],
+) -> None:
+    """Put a junction first into a bucket."""
+    follower = first[bucket]
+    after[junction], ahead[junction] = follower, _HEAD - bucket
+    if follower >= 0:
+        ahead[follower] = junction
+    first[bucket] = junction
+
+
+@kernel
+def spread(
     graph: Graph,
     seeds: tuple[int, float, int, float],
     limit: float,
     cost: NDArray[np.float64],
-    work: tuple[NDArray[np.int32], NDArray[np.int32], float],
+    frontier: Frontier,
 ) -> int:
     """Fill ``cost`` for all junctions within ``limit`` seconds of the seeds.
 
-    ``cost`` must be ``inf`` everywhere and ``work`` is (room for reached junctions, bucket heads
-    all -1, bucket width). Returns how many junctions were reached; they stand first in the room,
-    and the caller sets their cost back to ``inf``.
+    ``cost`` must be ``inf`` everywhere, ``frontier`` comes from :func:`new_frontier`. Returns how
+    many junctions were reached; they stand first in ``frontier[0]``, and the caller sets their cost
+    back to ``inf``.
     """
     indptr, head, seconds, _ = graph
-    reached, first, width = work
-    key = np.empty(256, dtype=np.float64)
-    node = np.empty(256, dtype=np.int32)
-    after = np.empty(256, dtype=np.int32)
-    n_reached, n_entries, top = 0, 0, -1
-    bucket = first.size
+    reached, first, after, ahead, width = frontier
+    per_second = 1.0 / width
+    n_reached, bucket, top = 0, first.size, -1
     for junction, start in ((seeds[0], seeds[1]), (seeds[2], seeds[3])):
         if start <= limit and start < cost[junction]:
             if cost[junction] == np.inf:
                 reached[n_reached] = junction
                 n_reached += 1
+            else:
+                _take_out(junction, first, after, ahead)
             cost[junction] = start
-            slot = int(start / width)
-            key[n_entries], node[n_entries], after[n_entries] = start, junction, first[slot]
-            first[slot] = n_entries
-            n_entries += 1
-            top, bucket = max(top, slot), min(bucket, slot)
+            slot = int(start * per_second)
+            _put_in(junction, slot, first, after, ahead)
+            bucket, top = min(bucket, slot), max(top, slot)
     while bucket <= top:
-        entry = first[bucket]
-        if entry < 0:
+        junction = first[bucket]
+        if junction < 0:
             bucket += 1
             continue
-        first[bucket] = after[entry]
-        here, junction = key[entry], node[entry]
-        if here > cost[junction]:
-            continue
+        _take_out(junction, first, after, ahead)
+        here = cost[junction]
         for arc in range(indptr[junction], indptr[junction + 1]):
-            there = here + seconds[arc]
-            other = head[arc]
-            if there < cost[other] and there <= limit:
-                if cost[other] == np.inf:
+            there, other = here + seconds[arc], head[arc]
+            known = cost[other]
+            if there < known and there <= limit:
+                if known == np.inf:
                     reached[n_reached] = other
                     n_reached += 1
+                elif ahead[other] != _NOWHERE:
+                    _take_out(other, first, after, ahead)
                 cost[other] = there
-                if n_entries == key.size:
-                    key, node, after = grown(key), grown(node), grown(after)
-                slot = int(there / width)
-                key[n_entries], node[n_entries], after[n_entries] = there, other, first[slot]
-                first[slot] = n_entries
-                n_entries += 1
+                slot = int(there * per_second)
+                _put_in(other, slot, first, after, ahead)
                 top = max(top, slot)
     return n_reached
+
+
+@kernel
+def new_frontier(n_junctions: int, limit: float, width: float) -> Frontier:
+    """Return scratch for :func:`spread`: room for reached junctions, buckets, their links, width.
+
+    Buckets are doubly linked through the junctions, so that a junction stands in one at most and
+    the frontier never outgrows its arrays. ``ahead`` is -1 in no bucket, -2 - b first in bucket b.
+    """
+    return (
+        np.empty(n_junctions, dtype=np.int32),
+        np.full(int(limit / width) + 2, -1, dtype=np.int32),
+        np.empty(n_junctions, dtype=np.int32),
+        np.full(n_junctions, _NOWHERE, dtype=np.int32),
+        width,
+    )
 
 
 @kernel
@@ -152,8 +198,8 @@ def reach_pairs(
     limit, width, towards = terms
     n_junctions = graph[0].size - 1
     cost = np.full(n_junctions, np.inf)
-    reached = np.empty(n_junctions, dtype=np.int32)
-    first = np.full(int(limit / width) + 2, -1, dtype=np.int32)
+    frontier = new_frontier(n_junctions, limit, width)
+    reached = frontier[0]
     stamp = np.full(ends.shape[0], -1, dtype=np.int32)
     touched = np.empty(ends.shape[0], dtype=np.int32)
     who = np.empty(1024, dtype=np.int32)
@@ -166,7 +212,7 @@ def reach_pairs(
             continue
         here = facilities[1][facility]
         seeds = (ends[own, 0], here[3] + here[5], ends[own, 1], here[4] + here[5])
-        n_reached = spread(graph, seeds, limit, cost, (reached, first, width))
+        n_reached = spread(graph, seeds, limit, cost, frontier)
         n_touched = touched_chains(graph, reached[:n_reached], own, stamp, facility, touched)
         for chain in touched[:n_touched]:
             from_start, from_end = cost[ends[chain, 0]], cost[ends[chain, 1]]
