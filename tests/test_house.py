@@ -32,7 +32,7 @@ HEAVY = ("folium", "matplotlib", "numba", "osmnx", "osmium", "highspy", "openpyx
 
 MODULE_LINES, BODY_LINES, PARAMETERS = 400, 40, 6
 # A compiled loop keeps its scratch arrays at hand: each call out of it would cost in every step.
-KERNEL_BODY_LINES = 75
+KERNEL_BODY_LINES, KERNEL_PARAMETERS = 75, 8
 # Reasoned exceptions, each with the length it may not outgrow.
 LONGER_BODIES = {
     ("study.py", "assess"): 45,  # the story of an assessment, told once, in order
@@ -135,6 +135,9 @@ def test_imports_go_one_way():
         assert own in LINE, f"{own} has no place in the line: give it one here and in the docs"
         for target in own_imports(path):
             room = room_of(target)
+            # the command line calls the public names, so it may ask the front door for them
+            if room == "" and own.startswith("cli"):
+                continue
             if room != FREE and (room not in LINE or LINE.index(room) > LINE.index(own)):
                 backwards.append(f"{path.relative_to(PACKAGE)} imports {target}")
     assert backwards == []
@@ -231,6 +234,10 @@ def test_modules_stay_short():
     assert long == {}
 
 
+def is_kernel(node):
+    return any(isinstance(d, ast.Name) and d.id == "kernel" for d in node.decorator_list)
+
+
 def test_functions_stay_short():
     long = {}
     for path, node in functions():
@@ -240,8 +247,11 @@ def test_functions_stay_short():
             continue
         lines = body[-1].end_lineno - body[0].lineno + 1
         name = path.relative_to(PACKAGE).as_posix()
-        compiled = any(isinstance(d, ast.Name) and d.id == "kernel" for d in node.decorator_list)
-        most = KERNEL_BODY_LINES if compiled else LONGER_BODIES.get((name, node.name), BODY_LINES)
+        most = (
+            KERNEL_BODY_LINES
+            if is_kernel(node)
+            else LONGER_BODIES.get((name, node.name), BODY_LINES)
+        )
         if lines > most:
             long[f"{name}:{node.name}"] = lines
     assert long == {}
@@ -252,7 +262,9 @@ def test_functions_take_few_parameters():
     for path, node in functions():
         every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         names = [a.arg for a in every if a.arg not in ("self", "cls")]
-        if len(names) > PARAMETERS:
+        # kernels take their scratch arrays one by one: a tuple of mixed types compiles slower code
+        most = KERNEL_PARAMETERS if is_kernel(node) else PARAMETERS
+        if len(names) > most:
             wide[f"{path.relative_to(PACKAGE)}:{node.name}"] = len(names)
     assert wide == {}
 

@@ -57,7 +57,7 @@ def _print_version(asked: bool) -> None:  # noqa: FBT001  # typer passes the fla
 
 
 @app.callback()
-def options(
+def _options(
     *,
     version: Annotated[  # the callback has done it by then
         bool,

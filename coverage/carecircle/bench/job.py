@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["JOBS", "main"]
+__all__ = [
+    "JOBS",
+    "command",
+    "main",
+    "network_by_carecircle",
+    "network_by_osmnx",
+    "network_by_pyrosm",
+]
 
 _STATUS = Path("/proc/self/status")
 _BYTES_PER_MB = 1e6

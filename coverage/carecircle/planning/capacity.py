@@ -212,6 +212,27 @@ class _Sharing:
         table = np.vstack((*rows, together)) if len(groups) else np.vstack(rows)
         return _Limits(csr_array(table), np.concatenate((upper, np.ones(len(groups)))))
 
+    def _room(self) -> csr_array:
+        """Return one row per site with a capacity: what it is given, less what it has."""
+        instance, pair = self.instance, self.pair
+        m, n_pairs = instance.n_sites, len(pair)
+        bounded = np.flatnonzero(np.isfinite(instance.capacity))
+        rank = np.full(m, -1)
+        rank[bounded] = np.arange(len(bounded))
+        column = instance.column[pair]
+        inside = np.flatnonzero(rank[column] >= 0)
+        values = instance.weight[instance.row[pair[inside]]]
+        return csr_array(
+            (
+                np.concatenate((values, -instance.capacity[bounded])),
+                (
+                    np.concatenate((rank[column[inside]], np.arange(len(bounded)))),
+                    np.concatenate((m + inside, bounded)),
+                ),
+            ),
+            shape=(len(bounded), m + n_pairs),
+        )
+
     def model(
         self,
         cost: NDArray[np.float64],
@@ -224,24 +245,10 @@ class _Sharing:
         m, n_pairs = instance.n_sites, len(pair)
         z = m + np.arange(n_pairs)
         rows, once = np.unique(instance.row[pair], return_inverse=True)
-        weight = instance.weight[instance.row[pair]]
         column = instance.column[pair]
         one = np.ones(n_pairs)
         each = csr_array((one, (once, z)), shape=(len(rows), m + n_pairs))
-        bounded = np.flatnonzero(np.isfinite(instance.capacity))
-        rank = np.full(m, -1)
-        rank[bounded] = np.arange(len(bounded))
-        inside = rank[column] >= 0
-        room = csr_array(
-            (
-                np.concatenate((weight[inside], -instance.capacity[bounded])),
-                (
-                    np.concatenate((rank[column[inside]], np.arange(len(bounded)))),
-                    np.concatenate((z[inside], bounded)),
-                ),
-            ),
-            shape=(len(bounded), m + n_pairs),
-        )
+        room = self._room()
         index = np.arange(n_pairs)
         opened = csr_array(
             (
@@ -257,7 +264,7 @@ class _Sharing:
         lower = np.full(len(rows), -np.inf)
         if must is not None:
             lower[must[rows]] = 1.0
-        n_other = len(bounded) + n_pairs
+        n_other = room.shape[0] + n_pairs
         allowed = ~instance.forbidden
         return Model(
             cost=cost,

@@ -193,6 +193,6 @@ def weighted_minutes(
 
 def solver_name() -> str:
     """Return the name of the search of this package, with its version."""
-    from carecircle import __version__
+    from importlib.metadata import version
 
-    return f"carecircle {__version__} (Lagrangian branch and bound)"
+    return f"carecircle {version('carecircle')} (Lagrangian branch and bound)"
