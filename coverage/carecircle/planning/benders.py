@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
 from carecircle.planning.greedy import Chooser, Limits
-from carecircle.planning.highs import Growing, Model, solve
+from carecircle.planning.highs import Growing, Model, solve, solver_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +40,8 @@ class Decomposed:
     ----------
     chosen, value, bound
         Best columns so far, the weight they cover, and the best weight that is not ruled out.
+    solver
+        What was used, with its version.
     """
 
     def __init__(self, table: Table, limits: Limits, options: SolveOptions) -> None:
@@ -50,6 +52,7 @@ class Decomposed:
         self.value = self._chooser.value(self.chosen)
         self.bound = float(table.weight.sum())
         self._cluster = self._clusters()
+        self.solver = f"{solver_name()} with Benders cuts"
         self._size = np.bincount(self._cluster, self._weight)
         rows, upper = limits.rows()
         self._rows, self._upper = [self._wide(rows)], [upper]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csc_array, csr_array
 
-__all__ = ["Growing", "Model", "Solution", "SolveStatus", "solve"]
+__all__ = ["Growing", "Model", "Solution", "SolveStatus", "solve", "solver_name"]
 
 SolveStatus = Literal[
     "optimal", "gap", "time_limit", "interrupted", "infeasible", "unbounded", "failed"
@@ -153,6 +153,11 @@ def solve(
     interrupted = _run(engine)
     seconds = time.perf_counter() - started
     return _solution(highspy, engine, model, interrupted=interrupted, seconds=seconds)
+
+
+def solver_name() -> str:
+    """Return the name of the solver with its version."""
+    return f"HiGHS {_quiet(_highspy()).version()}"
 
 
 def _highspy() -> Any:

@@ -28,8 +28,8 @@ class Table:
     covers
         Rows by columns, 1 where the site covers the row. Demand that the same sites cover is one
         row.
-    weight, key, count
-        Per row: weight, label that kept rows apart, and how often those that stand cover it.
+    weight, count
+        Per row: weight, and how often those that stand cover it.
     sites
         Per column: number of the site in the instance.
     row_of
@@ -38,7 +38,6 @@ class Table:
 
     covers: csr_array
     weight: NDArray[np.float64]
-    key: NDArray[np.int64]
     count: NDArray[np.int64]
     sites: NDArray[np.int64]
     row_of: NDArray[np.int64]
@@ -48,7 +47,6 @@ class Table:
         return Table(
             csr_array(self.covers[:, columns]),
             self.weight,
-            self.key,
             self.count,
             self.sites[columns],
             self.row_of,
@@ -64,7 +62,6 @@ def covering_table(
     instance: Instance,
     *,
     wanted: NDArray[np.bool_] | None = None,
-    key: NDArray[np.int64] | None = None,
     times: int = 1,
 ) -> Table:
     """Merge demand and leave out what is decided.
@@ -75,8 +72,6 @@ def covering_table(
         The problem.
     wanted
         Per demand point: to be heeded (all by default).
-    key
-        Per demand point: a label; only demand of equal labels is merged.
     times
         Demand covered so often by what stands is left out.
 
@@ -104,14 +99,12 @@ def covering_table(
         (np.ones(len(pair)), (row, place[instance.column[pair]])),
         shape=(len(points), len(sites)),
     )
-    label = np.zeros(len(points), dtype=np.int64) if key is None else key[points]
-    first, merged = _merged(covers, label, count[points])
+    first, merged = _merged(covers, count[points])
     row_of = np.full(instance.n_demand, -1)
     row_of[points] = merged
     return Table(
         covers=csr_array(covers[first]),
         weight=np.bincount(merged, instance.weight[points], len(first)).astype(np.float64),
-        key=label[first],
         count=count[points][first],
         sites=sites,
         row_of=row_of,
@@ -147,19 +140,19 @@ def _free(instance: Instance, stands: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _merged(
-    covers: csr_array, label: NDArray[np.int64], count: NDArray[np.int64]
+    covers: csr_array, count: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the first row of each set of equal rows, and the set of each row."""
     n = covers.shape[0]
     if n == 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    marks = np.random.default_rng(0).integers(1, 2**62, covers.shape[1] + 2, dtype=np.int64)
+    marks = np.random.default_rng(0).integers(1, 2**62, covers.shape[1] + 1, dtype=np.int64)
     sums = np.add.reduceat(marks[covers.indices], covers.indptr[:-1])
-    sums = sums + label * marks[-1] + count * marks[-2]
+    sums = sums + count * marks[-1]
     _, first, merged = np.unique(sums, return_index=True, return_inverse=True)
     size = np.diff(covers.indptr)
     model = first[merged]
-    same = (size == size[model]) & (label == label[model]) & (count == count[model])
+    same = (size == size[model]) & (count == count[model])
     if same.all():
         shift = np.repeat(covers.indptr[model] - covers.indptr[:-1], size)
         same_sites = covers.indices == covers.indices[np.arange(covers.nnz) + shift]
