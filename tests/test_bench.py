@@ -47,7 +47,7 @@ def test_searches_reach_the_same_nodes_as_scipy_and_report_every_comparison(netw
 
 def test_a_wrong_search_is_found_out(network):
     one = searches._Searches(network, SMALL)
-    starts, node, seconds = one.ours(250.0)
+    starts, node, seconds = one.ours(250.0, keep=1)
     assert searches._same(one, 250.0, (starts, node, seconds)).met
     assert not searches._same(one, 250.0, (starts, node, seconds + 1e-3)).met
     one_less = np.minimum(starts, len(node) - 1)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Inside = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.bool_]]
     Reached = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
 
-__all__ = ["node_searches", "touch"]
+__all__ = ["junction_searches", "node_searches", "touch"]
 
 
 @kernel
@@ -31,16 +31,20 @@ def node_searches(
     chains: tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]],
     inside: Inside,
     sources: Seats,
-    terms: tuple[float, float],
+    terms: tuple[float, float, int],
 ) -> Reached:
     """Return all nodes within the limit of each source: where each starts, node, seconds.
 
+    Without ``keep`` every search hands its nodes over in the same scratch, as our own searches do,
+    and only those of the last are returned.
+
     For roads open both ways. ``chains`` is (ends, seconds, node of each junction); ``inside`` lists
     the nodes within each chain (indptr, node, seconds from its start) and which arcs run with their
-    chain; ``sources`` is (chain, seconds from its start); ``terms`` is (limit, bucket width).
+    chain; ``sources`` is (chain, seconds from its start); ``terms`` is (limit, bucket width, 1 to
+    keep all).
     """
     ends, whole, node_of = chains
-    limit, width = terms
+    limit, width, keep = terms
     n_nodes = node_of.size + inside[1].size
     cost = np.full(node_of.size, np.inf)
     frontier = new_frontier(node_of.size, limit, width)
@@ -57,12 +61,37 @@ def node_searches(
             # room for all the searches to come, judged by those before
             size = n_nodes + max(2 * node.size, n_out // turn * (sources[0].size + 4))
             node, seconds = _moved(node, size), _moved(seconds, size)
+        if keep == 0:
+            n_out = 0
         starts[turn] = n_out
         n_out += _fill(
             graph, chains, inside, (own, at, limit), reached, cost, (node[n_out:], seconds[n_out:])
         )
     starts[-1] = n_out
     return starts, node[:n_out], seconds[:n_out]
+
+
+@kernel
+def junction_searches(
+    graph: Graph,
+    chains: tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]],
+    sources: Seats,
+    terms: tuple[float, float],
+) -> int:
+    """Run the searches proper: junctions only, from which any place is one addition away."""
+    ends, whole, node_of = chains
+    limit, width = terms
+    cost = np.full(node_of.size, np.inf)
+    frontier = new_frontier(node_of.size, limit, width)
+    n_reached = 0
+    for turn in range(sources[0].size):
+        own, at = sources[0][turn], sources[1][turn]
+        seeds = (ends[own, 0], at, ends[own, 1], whole[own] - at)
+        reached = frontier[0][: spread(graph, seeds, limit, cost, frontier)]
+        for junction in reached:
+            cost[junction] = np.inf
+        n_reached += reached.size
+    return n_reached
 
 
 @kernel

@@ -63,6 +63,29 @@ def _drop_first(heap: Heap, size: int) -> None:
 
 
 @kernel
+def _claim(labels: Labels, junction: int, seconds: float, facility: int, far: float) -> bool:
+    """Give a junction a label if it is one of its two best so far; return whether it was taken.
+
+    What is turned away here never enters the heap, which halves its traffic.
+    """
+    cost, nearest, metres = labels
+    rank = 0
+    if facility == nearest[junction, 0]:
+        if seconds >= cost[junction, 0]:
+            return False
+    elif _before(seconds, facility, cost[junction, 0], nearest[junction, 0]):
+        cost[junction, 1], nearest[junction, 1] = cost[junction, 0], nearest[junction, 0]
+        metres[junction, 1] = metres[junction, 0]
+    elif _before(seconds, facility, cost[junction, 1], nearest[junction, 1]):
+        rank = 1
+    else:
+        return False
+    cost[junction, rank], nearest[junction, rank] = seconds, facility
+    metres[junction, rank] = far
+    return True
+
+
+@kernel
 def label_junctions(
     graph: Graph,
     arc_metres: NDArray[np.float64],
@@ -76,42 +99,34 @@ def label_junctions(
     """
     indptr, head, seconds, _ = graph
     n = indptr.size - 1
-    cost = np.full((n, 2), np.inf)
-    nearest = np.full((n, 2), -1, dtype=np.int32)
-    metres = np.full((n, 2), np.inf)
+    labels = (np.full((n, 2), np.inf), np.full((n, 2), -1, dtype=np.int32), np.full((n, 2), np.inf))
+    cost, nearest, metres = labels
     room = seeds[0].size + 2 * head.size + 1
-    node = np.empty(room, dtype=np.int32)
-    far = np.empty(room, dtype=np.float64)
     heap = (
         np.empty(room, dtype=np.float64),
         np.empty(room, dtype=np.int32),
         np.empty(room, dtype=np.int32),
     )
-    n_entries, size = 0, 0
+    size = 0
     for seed in range(seeds[0].size):
-        if seeds[1][seed] <= limit:
-            node[n_entries], far[n_entries] = seeds[0][seed], seeds[3][seed]
-            _push(heap, size, seeds[1][seed], seeds[2][seed], n_entries)
-            n_entries, size = n_entries + 1, size + 1
+        start, facility = seeds[1][seed], seeds[2][seed]
+        if start <= limit and _claim(labels, seeds[0][seed], start, facility, seeds[3][seed]):
+            _push(heap, size, start, facility, seeds[0][seed])
+            size += 1
     while size > 0:
-        here, facility, entry = heap[0][0], heap[1][0], heap[2][0]
+        here, facility, junction = heap[0][0], heap[1][0], heap[2][0]
         _drop_first(heap, size)
         size -= 1
-        junction = node[entry]
-        rank = 0 if nearest[junction, 0] < 0 else 1
-        if nearest[junction, 1] >= 0 or nearest[junction, 0] == facility:
-            continue
-        cost[junction, rank], nearest[junction, rank] = here, facility
-        metres[junction, rank] = far[entry]
+        rank = 0 if nearest[junction, 0] == facility else 1
+        if nearest[junction, rank] != facility or cost[junction, rank] != here:
+            continue  # two better labels have come since
         for arc in range(indptr[junction], indptr[junction + 1]):
-            other = head[arc]
             there = here + seconds[arc]
-            if nearest[other, 1] >= 0 or nearest[other, 0] == facility or not there <= limit:
-                continue
-            node[n_entries], far[n_entries] = other, far[entry] + arc_metres[arc]
-            _push(heap, size, there, facility, n_entries)
-            n_entries, size = n_entries + 1, size + 1
-    return cost, nearest, metres
+            far = metres[junction, rank] + arc_metres[arc]
+            if there <= limit and _claim(labels, head[arc], there, facility, far):
+                _push(heap, size, there, facility, head[arc])
+                size += 1
+    return labels
 
 
 @kernel

@@ -21,6 +21,8 @@ __all__ = ["bucket_seconds", "check_limit", "in_threads", "to_minutes", "to_seco
 
 #: Minutes are rounded to 60 nanoseconds: 900 m at 1.0 m/s are 15.0 and not 15.000000000002.
 _DECIMALS = 9
+#: Searches in one slice: every slice brings scratch of its own, which few searches do not repay.
+_LEAST_IN_SLICE = 64
 
 
 def check_limit(max_minutes: float) -> None:
@@ -58,7 +60,7 @@ def in_threads(
     The slices do not depend on the number of cores, and results are joined in order: the answer is
     the same on every machine. Kernels release the GIL.
     """
-    slices = np.array_split(np.arange(n), max(1, min(16, n // 4)))
+    slices = np.array_split(np.arange(n), max(1, min(16, n // _LEAST_IN_SLICE)))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = list(pool.map(search, slices))
     return [np.concatenate(column) for column in zip(*found, strict=True)]
