@@ -54,6 +54,14 @@ from carecircle.planning.candidates import (
 )
 from carecircle.planning.capacity import capacitated_max_cover, capacitated_p_median
 from carecircle.planning.center import p_center
+from carecircle.planning.cover import (
+    backup_cover,
+    max_cover,
+    max_min_share,
+    min_sites,
+    min_sites_for_share,
+)
+from carecircle.planning.equity import Equity
 from carecircle.planning.instance import Instance
 from carecircle.planning.market import market_share
 from carecircle.planning.median import p_median
@@ -86,6 +94,7 @@ __all__ = [
     "CircleStyle",
     "Comparison",
     "CostModel",
+    "Equity",
     "Findings",
     "FloorAreaRule",
     "GapContext",
@@ -112,6 +121,7 @@ __all__ = [
     "apply_scenario",
     "assess",
     "assign_areas",
+    "backup_cover",
     "candidates_from_buildings",
     "candidates_from_grid",
     "candidates_from_roads",
@@ -148,6 +158,10 @@ __all__ = [
     "locate",
     "market_share",
     "max_attendance",
+    "max_cover",
+    "max_min_share",
+    "min_sites",
+    "min_sites_for_share",
     "nearest",
     "nearest_from_pairs",
     "node_lines",

@@ -141,8 +141,7 @@ def settled(
     model.add(csr_array((one, (once, z)), shape=shape), upper=np.ones(len(points)))
     opened = (np.concatenate((one, -one)), (np.tile(index, 2), np.concatenate((z, own))))
     model.add(csr_array(opened, shape=(len(pair), shape[1])), upper=np.zeros(len(pair)))
-    number = float(columns.sum())
-    model.add(model.row(first, np.ones(len(first))), upper=np.array([number]))
+    model.add(model.row(first, np.ones(len(first))), upper=np.array([float(columns.sum())]))
     goal = np.zeros(shape[1])
     goal[z] = saving
     best = solve(model.model(goal, "max"), time_limit_s=max(ends - time.perf_counter(), 0.0))
