@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import signal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,8 +15,10 @@ from carecircle.planning.cover import (
     min_sites,
     min_sites_for_share,
 )
+from carecircle.planning.cover_model import CoverModel
 from carecircle.planning.equity import Equity
 from carecircle.planning.greedy import Chooser, Limits
+from carecircle.planning.highs import solve
 from carecircle.planning.instance import Instance
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.reduce import covering_table, undominated
@@ -452,3 +457,71 @@ def test_known_optima_of_san_francisco(real_data):
             solved += 1
             proven(max_cover(instance, n_sites=int(row.p)), row.optimum)
     assert solved == 20
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_halving_finds_as_few_sites_as_the_whole_model(seed, monkeypatch):
+    instance = random_instance(seed, n_demand=80, n_sites=20, today=0.1, reach=0.1)
+    whole = min_sites_for_share(instance, share=0.7)
+    monkeypatch.setattr("carecircle.planning.cover_case._MOST_PAIRS_WHOLE", 0)
+    split = min_sites_for_share(instance, share=0.7)
+    assert "Benders" in split.proof.solver
+    proven(split, whole.proof.objective)
+
+
+def nobody_to_cover():
+    pairs = pd.DataFrame({"home_id": ["H1"], "site_id": ["S1"], "minutes": [3.0]})
+    demand = pd.DataFrame({"weight": 3.0, "limit": 15.0, "today_minutes": 2.0}, index=["H1"])
+    return Instance.from_pairs(pairs, demand, pd.DataFrame(index=["S1"]))
+
+
+def nobody_in_reach():
+    pairs = pd.DataFrame({"home_id": ["H1"], "site_id": ["S1"], "minutes": [30.0]})
+    demand = pd.DataFrame({"weight": 3.0, "limit": 15.0}, index=["H1"])
+    return Instance.from_pairs(pairs, demand, pd.DataFrame(index=["S1"]))
+
+
+@pytest.mark.parametrize("method", ["exact", "heuristic"])
+@pytest.mark.parametrize(("make", "covered"), [(nobody_to_cover, 3.0), (nobody_in_reach, 0.0)])
+def test_nothing_to_gain_builds_nothing(make, covered, method):
+    options = SolveOptions(method=method)
+    for plan in (
+        max_cover(make(), n_sites=1, options=options),
+        max_cover(make(), budget=1, options=options),
+        min_sites(make(), leave_out_unreachable=True, options=options),
+    ):
+        assert plan.site_ids == []
+        assert plan.terms["covered"] == covered
+        assert plan.proof.verdict.startswith("verified")
+
+
+def hard_model():
+    instance = random_instance(2, n_demand=300, n_sites=80, today=0.0, reach=0.08)
+    table = covering_table(instance)
+    limits = Limits(8, np.ones(len(table.sites)), np.inf, np.full(len(table.sites), -1))
+    goal = np.concatenate((np.zeros(len(table.sites)), table.weight))
+    return CoverModel(table, limits, ["number"]).model(goal, "max")
+
+
+def test_ctrl_c_gives_the_best_so_far_with_its_bound():
+    def press(_):
+        if not pressed:
+            pressed.append(True)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    pressed = []
+    solution = solve(hard_model(), tell=press)
+    assert pressed
+    assert solution.status == "interrupted"
+    assert not solution.found or solution.objective <= solution.bound
+
+
+def test_the_solver_prints_nothing(capfd):
+    max_cover(random_instance(1), n_sites=2)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_time_limit_keeps_the_bound():
+    solution = solve(hard_model(), time_limit_s=0.3)
+    assert solution.status == "time_limit"
+    assert not solution.found or solution.objective <= solution.bound

@@ -36,6 +36,8 @@ _SAME = 1e-9
 class Decomposed:
     """A maximal covering problem under decomposition.
 
+    With ``enough`` the search also ends when so much weight is covered, or proven not to be.
+
     Attributes
     ----------
     chosen, value, bound
@@ -44,9 +46,12 @@ class Decomposed:
         What was used, with its version.
     """
 
-    def __init__(self, table: Table, limits: Limits, options: SolveOptions) -> None:
+    def __init__(
+        self, table: Table, limits: Limits, options: SolveOptions, *, enough: float = np.inf
+    ) -> None:
         self._covers, self._weight, self._options = table.covers, table.weight, options
         self._chooser = Chooser(table.covers, table.weight, limits)
+        self._enough = enough
         self._deadline = time.perf_counter() + options.time_limit_s
         self.chosen = self._chooser.best()
         self.value = self._chooser.value(self.chosen)
@@ -59,20 +64,28 @@ class Decomposed:
         self._whole_weights = bool((self._weight == np.round(self._weight)).all())
 
     def solve(self) -> Status:
-        """Search until bound and plan meet, or time is up."""
-        if self._done():
-            return "optimal"
+        """Search until bound and plan meet, or time is up; Ctrl-C ends it with the best so far."""
+        try:
+            return "optimal" if self._done() else self._searched()
+        except KeyboardInterrupt:
+            return "interrupted"
+
+    def _searched(self) -> Status:
         top = self._relax()
         if self._options.method == "heuristic":
             return "heuristic"
         if top is None:
             return "time_limit"
-        reduced, root = top
+        before: tuple[float, ...] = ()
         while not self._done():
+            now = (self.value, self.bound, len(self._upper))
+            if now == before:  # nothing left to cut: bound and plan differ by rounding
+                return "gap"
+            before = now
             left = self._deadline - time.perf_counter()
             if left <= 0:
                 return "time_limit"
-            if self._search(reduced, root, left):
+            if self._search(*top, left):
                 return "interrupted"
         return "optimal" if self.bound <= self.value else "gap"
 
@@ -81,7 +94,8 @@ class Decomposed:
             self.bound = float(np.floor(self.bound + _WHOLE))
         if self.bound <= self.value * (1 + 1e-9) + _WHOLE:
             self.bound = self.value
-        return self.bound <= self.value * (1 + self._options.gap)
+        decided = self.value >= self._enough or self.bound < self._enough < np.inf
+        return decided or self.bound <= self.value * (1 + self._options.gap)
 
     def _relax(self) -> tuple[NDArray[np.float64], float] | None:
         """Cut on the linear relaxation; return its reduced costs and bound."""
@@ -104,8 +118,9 @@ class Decomposed:
                     engine.add(*cut)
                     break
             if turn % 10 == 0:
+                self._try(self._chooser.rounded(x))
                 self._tell(f"{turn} rounds of cuts: best {self.value:,.6g}, bound {bound:,.6g}")
-            if cut is None or bound - least <= tolerance * bound:
+            if cut is None or bound - least <= tolerance * bound or self._done():
                 break
         reduced = engine.reduced_costs()[:m]
         self._try(self._chooser.rounded(x))

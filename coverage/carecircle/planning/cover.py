@@ -11,6 +11,7 @@ from carecircle.planning.benders import Decomposed
 from carecircle.planning.cover_case import Answer, Case, Least, limits_of, some_ids
 from carecircle.planning.cover_plan import covered_by
 from carecircle.planning.equity import Units
+from carecircle.planning.fewest import fewest_for
 from carecircle.planning.greedy import Chooser
 from carecircle.planning.options import SolveOptions
 
@@ -82,7 +83,7 @@ def max_cover(
     """
     case = Case.of("max_cover", instance, options, limits_of(instance, n_sites, budget))
     terms = {"n_sites": n_sites, "budget": budget, "equity": tuple(equity)}
-    if not equity and (case.large or options.method == "heuristic"):
+    if not equity and (case.large or (options.method == "heuristic" and case.table.covers.nnz)):
         search = Decomposed(case.table, case.limits, options)
         status = search.solve()
         columns = np.zeros(len(case.table.sites), dtype=bool)
@@ -195,6 +196,11 @@ def min_sites_for_share(
             f"share is {share:.6g}, but all allowed sites together cover {most:g} of {total:g}"
             f" ({most / total:.6g}); ask for no more than that, or add sites"
         )
+    terms = {"share": share, "least": least, "equity": tuple(equity)}
+    if case.large and least == "sites" and not equity:
+        answer = fewest_for(case, need - case.base)
+        spent = _spent(instance, least)
+        return case.plan(answer, spent, {**terms, "ties": "not settled: many pairs"})
     model = case.model(equity)
     row = model.row(model.covered(), case.table.weight)
     model.add(row, lower=case.at_least(need, case.base), name=f"share {share:g} of all weight")
@@ -202,8 +208,7 @@ def min_sites_for_share(
     spent = _spent(instance, least)
     answer = case.solve(model, goal, "min", offset=spent(instance.required & ~instance.existing))
     answer, ties = case.tie_break(model, goal, "min", answer)
-    terms = {"share": share, "least": least, "equity": tuple(equity), "ties": ties}
-    return case.plan(answer, spent, terms)
+    return case.plan(answer, spent, {**terms, "ties": ties})
 
 
 def backup_cover(

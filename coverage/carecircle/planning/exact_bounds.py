@@ -52,6 +52,8 @@ def most_weight(
         return None
     weight, cost = instance.weight[points], instance.cost[sites]
     rows, columns = covers.shape
+    if rows == 0:
+        return Fraction(0)
     limits = [(np.ones(columns), n_sites), (cost, budget)]
     limits = [(row, most) for row, most in limits if np.isfinite(most)]
     each = csr_array(hstack((-covers, eye_array(rows))))
@@ -78,14 +80,13 @@ def most_weight(
     ]
     per_cost = _fraction(found.row_dual[-1]) if np.isfinite(budget) else Fraction(0)
     worth = [
-        worth - per_cost * Fraction(float(c))
+        max(worth - per_cost * Fraction(float(c)), Fraction(0))
         for worth, c in zip(_sums(covers, price), cost, strict=True)
     ]
-    best = sorted((max(value, Fraction(0)) for value in worth), reverse=True)
-    taken = best[: int(n_sites)] if np.isfinite(n_sites) else best
+    best = sorted(worth, reverse=True)[: int(n_sites) if np.isfinite(n_sites) else None]
     spent = per_cost * Fraction(float(budget)) if np.isfinite(budget) else Fraction(0)
     unpriced = sum((Fraction(float(w)) for w in weight), Fraction(0)) - sum(price, Fraction(0))
-    return unpriced + sum(taken, Fraction(0)) + spent
+    return unpriced + sum(best, Fraction(0)) + spent
 
 
 def least_price(instance: Instance, open_: NDArray[np.bool_], price: Floats) -> Fraction | None:

@@ -1,0 +1,71 @@
+"""The fewest sites that cover a weight, by halving the number of sites of a maximal covering."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carecircle.errors import InputError
+from carecircle.planning.benders import Decomposed
+from carecircle.planning.cover_case import Answer
+from carecircle.planning.greedy import Chooser
+
+if TYPE_CHECKING:
+    from carecircle.planning.cover_case import Case
+    from carecircle.planning.plan import Status
+
+__all__ = ["fewest_for"]
+
+_SLACK = 1e-9
+
+
+def fewest_for(case: Case, weight: float) -> Answer:
+    """Find the fewest columns that cover a weight.
+
+    Whether n columns suffice is one maximal covering, and most n are decided at once: a quick plan
+    covers enough, or the linear bound does not. Much faster on large tables than one model with a
+    row for the share, whose linear bound is weak.
+
+    Parameters
+    ----------
+    case
+        A problem without limits on number and budget.
+    weight
+        To be covered beside what stands covers.
+
+    Raises
+    ------
+    InputError
+        If the quick plan, which takes all that its groups let it, does not cover enough.
+    """
+    need = weight - _SLACK * max(1.0, weight)
+    chooser = Chooser(case.table.covers, case.table.weight, case.limits)
+    best = chooser.filled()
+    if chooser.value(best) < need:
+        raise InputError(
+            f"{case.problem}: no plan found that covers the share, because of groups of sites that"
+            " exclude one another; loosen them or lower the share"
+        )
+    while len(best) and chooser.value(best[:-1]) >= need:
+        best = best[:-1]
+    low = proven = 0
+    status: Status = "heuristic" if case.options.method == "heuristic" else "time_limit"
+    solver = ""
+    while low < len(best) and status != "interrupted":
+        n = (low + len(best) - 1) // 2
+        options = replace(case.options, time_limit_s=case.left(), gap=0.0)
+        search = Decomposed(case.table, replace(case.limits, n=float(n)), options, enough=need)
+        status = "interrupted" if search.solve() == "interrupted" else status
+        solver = search.solver
+        if search.value >= need:
+            best = search.chosen
+            continue
+        low = n + 1
+        if search.bound < need:
+            proven = low
+    columns = np.zeros(len(case.table.sites), dtype=bool)
+    columns[best] = True
+    new = int((case.instance.required & ~case.instance.existing).sum())
+    return Answer(columns, float(proven + new), status, solver)
