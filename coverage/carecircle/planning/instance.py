@@ -202,6 +202,6 @@ def _bad_numbers(table: str, frame: pd.DataFrame, name: str) -> list[str]:
     if name in ("minutes", "weight"):
         bad |= values.isna() | np.isinf(values)
     return [
-        f"{table} {frame.index[k]}: {name} is {frame[name].iloc[k]!r}; give a number of 0 or more"
+        f"{table} {frame.index[k]}: {name} is {frame[name].iloc[k]}; give a number of 0 or more"
         for k in np.flatnonzero(bad)[:5]
     ]
