@@ -5,7 +5,7 @@
     CarecircleError
     ├── InputError (ValueError)       a table, file or study cannot be used; carries its issues
     ├── CrsError (ValueError)         coordinates without a usable reference system
-    ├── NetworkError (ValueError)     roads that do not make a network, or the wrong network
+    ├── NetworkError (ValueError)     roads that do not make a network
     └── MissingLibraryError (ImportError)   an optional library is needed
 
     CarecircleWarning (UserWarning)   something looks wrong and was used all the same
@@ -47,7 +47,7 @@ class CrsError(CarecircleError, ValueError):
 
 
 class NetworkError(CarecircleError, ValueError):
-    """Raised when roads give no network, or a position belongs to another network."""
+    """Raised when roads give no network: no nodes, or nothing open to the traveller."""
 
 
 class MissingLibraryError(CarecircleError, ImportError):

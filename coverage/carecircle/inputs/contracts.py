@@ -276,7 +276,7 @@ ROADS = TableContract(
         Column(
             "grade",
             "number",
-            "climb / length in the drawn direction",
+            "climb / length from u to v",
             ("坡度",),
             minimum=-1,
             maximum=1,

@@ -85,6 +85,8 @@ def p_center(instance: Instance, *, n_sites: int, options: SolveOptions = _DEFAU
             " raise n_sites or the time limit"
         )
     low, high = rings.bounds
+    from carecircle.planning.interchange import exchange, one_by_one
+
     usable = ~instance.forbidden[instance.column]
     cost, before = weighted_minutes(instance)
     # among the sets with this worst case, one with few minutes: farther sites count as none
@@ -92,8 +94,6 @@ def p_center(instance: Instance, *, n_sites: int, options: SolveOptions = _DEFAU
     cap = np.where((instance.today_minutes <= high) | (before == 0), before, far)
     near = nearest_costs(instance, np.where(instance.minutes <= high, cost, far), cap)
     more = n_new - int((rings.best & ~near.fixed).sum())
-    from carecircle.planning.interchange import exchange, one_by_one
-
     stands, _ = exchange(near, one_by_one(near, more, rings.best))
     standing = Standing(stands, stands & ~instance.existing)
     plan = Plan(
