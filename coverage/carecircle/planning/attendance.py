@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carecircle.analysis.decay import attendance_share
 from carecircle.errors import InputError
 from carecircle.planning.costs import nearest_costs
-from carecircle.planning.decay import attendance_share
 from carecircle.planning.median import search_nearest
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.outcome import (
@@ -24,7 +24,7 @@ from carecircle.planning.plan import Plan, Proof
 from carecircle.planning.recheck import checked
 
 if TYPE_CHECKING:
-    from carecircle.planning.decay import Decay
+    from carecircle.analysis.decay import AttendanceDecay
     from carecircle.planning.instance import Instance
 
 __all__ = ["max_attendance"]
@@ -36,7 +36,7 @@ def max_attendance(
     instance: Instance,
     *,
     n_sites: int,
-    decay: Decay = "linear",
+    decay: AttendanceDecay = "linear",
     options: SolveOptions = _DEFAULT,
 ) -> Plan:
     r"""Choose the sites that most people will attend, each the nearest one.
@@ -50,7 +50,7 @@ def max_attendance(
     n_sites
         Most sites to choose, the required ones included; existing ones are kept and not counted.
     decay
-        How attendance falls with the way (:func:`carecircle.planning.decay.attendance_share`).
+        How attendance falls with the way (:func:`carecircle.analysis.decay.attendance_share`).
     options
         Limits of the search.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from carecircle.planning.decay import Decay, attendance_share
+from carecircle.analysis.decay import AttendanceDecay, attendance_share
 from carecircle.planning.outcome import weighted_minutes
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _worst(instance: Instance, plan: Plan) -> float:
 
 def _attending(instance: Instance, plan: Plan) -> float:
     minutes = _minutes(instance, plan).fillna(np.inf).to_numpy()
-    decay: Decay = "gaussian" if plan.terms["decay"] == "gaussian" else "linear"
+    decay: AttendanceDecay = "gaussian" if plan.terms["decay"] == "gaussian" else "linear"
     return float((instance.weight * attendance_share(minutes, instance.limit, decay)).sum())
 
 
