@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from carecircle.analysis.neighbours import barrier_pieces, crosses, neighbours
+from carecircle.analysis.causes import add_causes
+from carecircle.analysis.neighbours import barrier_pieces, neighbours
 from carecircle.roads.profiles import PROFILES, TravelProfile
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-__all__ = ["CAUSES", "GapContext", "GapRule", "uncovered_areas"]
+__all__ = ["CAUSES", "GapContext", "GapRule", "uncovered_areas", "uncovered_homes"]
 
 #: Why homes are uncovered, the first named where two weigh the same.
 CAUSES = (
@@ -138,19 +134,65 @@ def uncovered_areas(
     >>> gaps[["kind", "cause", "elders", "elder_minutes_over"]].to_dict("records")
     [{'kind': 'area', 'cause': 'no_facility', 'elders': 60.0, 'elder_minutes_over': 300.0}]
     """
+    _, table = _found(homes, areas, facilities, rule, barriers, context)
+    return _typed(table, homes.crs)
+
+
+def uncovered_homes(
+    homes: gpd.GeoDataFrame,
+    areas: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    rule: GapRule | None = None,
+    *,
+    barriers: gpd.GeoDataFrame | None = None,
+    context: GapContext | None = None,
+) -> pd.Series:
+    """Return which gap each home that is not covered belongs to.
+
+    Parameters
+    ----------
+    homes, areas, facilities, rule, barriers, context
+        As for :func:`uncovered_areas`; the same arguments give the same gaps.
+
+    Returns
+    -------
+    pandas.Series
+        ``gap_id``; index: the homes that are uncovered or not assessed, by id.
+
+    Examples
+    --------
+    >>> import carecircle as cc
+    >>> town = cc.assess(cc.samples.toy_town())
+    >>> uncovered_homes(town.homes, town.areas, town.facilities).to_dict()
+    {'H07': 'G001', 'H08': 'G001', 'H11': 'G003', 'H12': 'G002', 'H13': 'G004'}
+    """
+    members, table = _found(homes, areas, facilities, rule, barriers, context)
+    names = pd.Series(_gap_ids(len(table)), index=table.index)
+    return members["gap"].map(names).astype("str").rename("gap_id")
+
+
+def _found(
+    homes: gpd.GeoDataFrame,
+    areas: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    rule: GapRule | None,
+    barriers: gpd.GeoDataFrame | None,
+    context: GapContext | None,
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return the homes with the number of their gap, and the gaps by number in order of rank."""
     rule, context = rule or GapRule(), context or GapContext()
     members = _members(homes)
     if members.empty:
-        return _typed(pd.DataFrame(columns=list(_COLUMNS)), homes.crs)
+        return members.assign(gap=0), pd.DataFrame(columns=list(_COLUMNS))
     walls = barrier_pieces(barriers)
-    members = _add_causes(members, facilities, walls, context)
+    members = add_causes(members, facilities, walls, context)
     group = members.groupby(["assessed", "component"], dropna=False).ngroup()
     members["gap"] = neighbours(members.geometry, group, walls, rule.join_m)
     members = _pooled(members, areas, rule)
     members["weight"] = _weights(members)
     table = _described(members, rule)
     table = table.join(_places(members, areas)).join(_nearest(members, facilities))
-    return _typed(_ranked(table), homes.crs)
+    return members, _ranked(table)
 
 
 def _members(homes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -164,58 +206,6 @@ def _members(homes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         members[name] = members[name].astype("str").fillna("") if name in members else ""
     members["component"] = members.get("component", default=0)
     members["known"] = members["elders"].notna() | members["population"].notna()
-    return members
-
-
-def _straight_nearest(
-    points: NDArray[np.object_], facilities: gpd.GeoDataFrame
-) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
-    """Return id and straight metres of the nearest facility, the lowest id of equals."""
-    ids = np.full(len(points), "", dtype=object)
-    metres = np.full(len(points), np.nan)
-    places = facilities[~(facilities.geometry.isna() | facilities.geometry.is_empty)].sort_index()
-    if len(places):
-        tree = shapely.STRtree(places.geometry.to_numpy())
-        (home, place), distance = tree.query_nearest(points, return_distance=True)
-        order = np.lexsort((place, home))
-        home, first = np.unique(home[order], return_index=True)
-        ids[home] = places.index.to_numpy(dtype=object)[place[order][first]]
-        metres[home] = distance[order][first]
-    return ids, metres
-
-
-def _add_causes(
-    members: gpd.GeoDataFrame,
-    facilities: gpd.GeoDataFrame,
-    walls: shapely.STRtree,
-    context: GapContext,
-) -> gpd.GeoDataFrame:
-    points = members.geometry.to_numpy()
-    counted = facilities["eligible"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
-    kinds = context.kinds or tuple(facilities.loc[counted, "kind"].unique())
-    status = facilities.get("status", default=pd.Series("operating", facilities.index))
-    coming = status.isin(["planned", "building"]) & facilities["kind"].isin(kinds)
-    reach = context.straight_reach_m(members["limit_minutes"]).to_numpy(dtype=float)
-    members["straight_id"], members["straight_m"] = _straight_nearest(points, facilities[counted])
-    planned_id, planned_m = _straight_nearest(points, facilities[coming.to_numpy()])
-    members["planned_id"] = np.where(planned_m <= reach, planned_id, "")
-    near = members["straight_m"].to_numpy() <= reach
-    behind = np.zeros(len(members), dtype=bool)
-    target = facilities.geometry.reindex(members.loc[near, "straight_id"]).to_numpy()
-    behind[near] = crosses(shapely.shortest_line(points[near], target), walls)
-    reason, assessed = members["reason"].to_numpy(), members["assessed"].to_numpy()
-    members["cause"] = np.select(
-        [
-            ~assessed & (reason == "no_position"),
-            ~assessed,
-            reason == "other_component",
-            (reason == "blocked") | behind,
-            near,
-            members["planned_id"].to_numpy() != "",
-        ],
-        ["no_position", "not_linked", "road_gap", "barrier", "detour", "planned"],
-        default="no_facility",
-    )
     return members
 
 
@@ -383,11 +373,15 @@ def _ranked(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(rank=np.arange(1, len(table) + 1))
 
 
+def _gap_ids(n: int) -> pd.Index:
+    width = max(3, len(str(n)))
+    names = [f"G{k:0{width}d}" for k in range(1, n + 1)]
+    return pd.Index(names, name="gap_id", dtype="str")
+
+
 def _typed(table: pd.DataFrame, crs: object) -> gpd.GeoDataFrame:
-    width = max(3, len(str(len(table))))
     table = table.reindex(columns=list(_COLUMNS))
-    table.index = pd.Index([f"G{k:0{width}d}" for k in range(1, len(table) + 1)], dtype="str")
-    table.index.name = "gap_id"
+    table.index = _gap_ids(len(table))
     kinds = dict.fromkeys(_TEXT, "str") | dict.fromkeys(_COUNTS, "int64")
     kinds |= {"assessed": "bool"}
     numbers = {name: "float64" for name in _COLUMNS if name not in kinds and name != "geometry"}
