@@ -24,7 +24,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LINE = (
     "inputs", "roads", "analysis", "standards", "planning", "outputs",
     "study_file", "study_tables", "study", "scenario_file", "what_if", "baseline",
-    "comparison", "critical", "planning_study", "samples", "study_template", "bench",
+    "comparison", "plan_effects", "critical", "planning_study", "samples", "study_template", "bench",
     "cli_rules", "cli_planning", "cli", "__main__",
 )  # fmt: skip
 MIDDLE = LINE[: LINE.index("bench")]

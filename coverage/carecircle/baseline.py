@@ -59,6 +59,8 @@ class Outcome:
         :data:`carecircle.planning.tally.FIGURES`.
     floor
         Floor-area check rolled up; ``None`` where the study checks none.
+    tally
+        The sums they were added up with: people, limits, and who was assessed.
     """
 
     minutes: Floats
@@ -67,6 +69,7 @@ class Outcome:
     covered: NDArray[np.bool_]
     figures: Mapping[str, Floats]
     floor: pd.DataFrame | None
+    tally: Tally
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +202,7 @@ class Baseline:
         minutes, who, names = self._merged(np.asarray(closed), opened)
         return Outcome(
             minutes, who, names, self.tally.covered(minutes),
-            self.tally.figures(minutes, has), self._floor_of(scenario),
+            self.tally.figures(minutes, has), self._floor_of(scenario), self.tally,
         )  # fmt: skip
 
     def _opened(self, scenario: Scenario) -> pd.DataFrame:
@@ -307,7 +310,7 @@ def _tallied(
     open_ones = register.loc[pd.Index(names)]
     has = _owned(open_ones, len(areas), by_name=bool(open_ones["named"].any())) > 0
     figures = tally.figures(minutes, has)
-    today = Outcome(minutes, who, names, tally.covered(minutes), figures, _floor(study))
+    today = Outcome(minutes, who, names, tally.covered(minutes), figures, _floor(study), tally)
     return tally, today
 
 
