@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 
@@ -10,8 +11,19 @@ import numpy as np
 import pytest
 import shapely
 
-from carecircle import bench
-from carecircle.bench import circles, extracts, positions, searches, studies, timing, wuhan
+import siting_cases
+from carecircle import bench, samples
+from carecircle.bench import (
+    circles,
+    extracts,
+    positions,
+    searches,
+    siting,
+    studies,
+    timing,
+    what_if,
+    wuhan,
+)  # fmt: skip
 from carecircle.bench.results import CaseResult, faster, skipped, to_json, under, within
 from carecircle.errors import CarecircleError, InputError
 from carecircle.inputs.lines import node_lines
@@ -137,3 +149,38 @@ def test_the_table_and_the_json_hold_every_line():
     assert "2.00 ms" in table
     assert "skipped: no file" in table
     assert [CaseResult(**record) for record in json.loads(to_json(lines))] == lines
+
+
+def test_covering_is_compared_with_spopt_or_says_what_is_missing(monkeypatch):
+    task = siting.CoverTask(n_demand=60, n_sites=12, limit_m=2_000, p=3)
+    monkeypatch.delenv("CARECIRCLE_BENCH_SPOPT", raising=False)
+    monkeypatch.setattr(siting, "find_spec", lambda _: None)
+    (line,) = siting.against_spopt(task, repeats=1)
+    assert "spopt is not installed" in line.note
+    monkeypatch.setenv("CARECIRCLE_BENCH_SPOPT", sys.executable)
+    if importlib.util.find_spec("spopt") is None:
+        (line,) = siting.against_spopt(task, repeats=1)
+        assert line.note.startswith("skipped: bench: job spopt_build failed")
+        return
+    lines = siting.against_spopt(task, repeats=1)
+    assert [line.note.split(":")[0] for line in lines] == ["", "same"]
+
+
+def test_a_large_cover_reports_its_gap_and_the_verdict():
+    line = siting.large_cover(siting.CoverTask(n_demand=400, n_sites=30, limit_m=1_500, p=5))
+    assert line.met
+    assert "verified" in line.note
+
+
+@pytest.mark.realdata
+def test_an_instance_of_the_or_library_is_read_as_the_tests_read_it(real_data):
+    ours, p = siting.pmed(real_data / "locate" / "pmed" / "pmed1.txt")
+    theirs, also_p = siting_cases.pmed_instance(real_data, "pmed1")
+    assert p == also_p == 5
+    assert (ours.minutes == theirs.minutes).all()
+
+
+def test_openings_are_timed_one_by_one():
+    line = what_if.time_openings("toy town", samples.toy_town(), at_most_ms=1e6, n=3)
+    assert line.met
+    assert "median of 3 openings" in line.note

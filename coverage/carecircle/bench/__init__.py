@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["CASES", "CaseResult", "data_folder", "render", "run", "to_json"]
 
 #: The cases, in the order they run.
-CASES = ("searches", "extracts", "positions", "circles", "study")
+CASES = ("searches", "extracts", "positions", "circles", "study", "siting", "what_if")
 _BESIDE_CHECKOUT = Path(__file__).parents[3].parent / "shared" / "data"
 
 
@@ -79,15 +79,26 @@ def data_folder(given: Path | None = None) -> Path | None:
 
 
 def _case(name: str, folder: Path | None, networks: list[RoadNetwork]) -> list[CaseResult]:
-    from carecircle.bench import circles, extracts, positions, searches, studies, wuhan
+    from carecircle.bench import extracts, siting, studies, what_if
 
-    if name == "study":
-        return studies.run_studies()
+    without_extracts: dict[str, Callable[[], list[CaseResult]]] = {
+        "study": studies.run_studies,
+        "siting": lambda: siting.run_siting(folder),
+        "what_if": what_if.run_what_if,
+    }
+    if name in without_extracts:
+        return without_extracts[name]()
     if folder is None:
         reason = "no folder of real extracts; give --data or set CARECIRCLE_DATA"
         return [skipped(name, "all", reason)]
     if name == "extracts":
         return extracts.run_extracts(folder)
+    return _on_wuhan(name, folder, networks)
+
+
+def _on_wuhan(name: str, folder: Path, networks: list[RoadNetwork]) -> list[CaseResult]:
+    from carecircle.bench import circles, positions, searches, wuhan
+
     if not (folder / wuhan.FILE).is_file():
         return [skipped(name, "all", f"no {wuhan.FILE} in the data folder")]
     if not networks:

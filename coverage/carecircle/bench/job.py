@@ -25,6 +25,8 @@ __all__ = [
     "network_by_carecircle",
     "network_by_osmnx",
     "network_by_pyrosm",
+    "spopt_build",
+    "spopt_solve",
 ]
 
 _STATUS = Path("/proc/self/status")
@@ -61,6 +63,30 @@ def network_by_pyrosm(path: str) -> str:
     return f"{graph.vcount():,} nodes, {graph.ecount():,} edges"
 
 
+def spopt_build(path: str) -> str:
+    """Build the model of a maximal covering with spopt."""
+    return f"{len(_spopt_model(path).problem.constraints):,} rows"
+
+
+def spopt_solve(path: str) -> str:
+    """Build and solve a maximal covering with spopt and HiGHS; return the weight covered."""
+    import pulp
+
+    model = _spopt_model(path)
+    model.solve(pulp.HiGHS(msg=False))
+    return str(pulp.value(model.problem.objective))
+
+
+def _spopt_model(path: str) -> Any:
+    import numpy as np
+    from spopt.locate import MCLP
+
+    task = np.load(path)
+    return MCLP.from_cost_matrix(
+        task["distances"], task["weight"], float(task["limit"]), p_facilities=int(task["p"])
+    )
+
+
 def command(*words: str) -> str:
     """Run a carecircle command."""
     from carecircle.cli import main as carecircle_main
@@ -79,6 +105,8 @@ JOBS: dict[str, Callable[..., str]] = {
     "command": command,
     "osmnx": network_by_osmnx,
     "pyrosm": network_by_pyrosm,
+    "spopt_build": spopt_build,
+    "spopt_solve": spopt_solve,
 }
 
 

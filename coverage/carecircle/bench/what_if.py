@@ -1,0 +1,68 @@
+"""Case ``what_if``: one site opened, with all figures up to the city."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carecircle.bench.results import CaseResult, skipped, under
+from carecircle.errors import CarecircleError
+
+if TYPE_CHECKING:
+    from carecircle.study import Study
+
+__all__ = ["run_what_if", "time_openings"]
+
+_CASE = "what_if"
+_SEED = 2025
+_OPENINGS = 40
+_WUHAN = Path(__file__).parents[3] / "examples" / "wuhan"
+
+
+def run_what_if() -> list[CaseResult]:
+    """Time openings on the sample city and on the Wuhan example."""
+    from carecircle.samples import wuhai
+    from carecircle.study import load_study
+
+    lines = [time_openings("the sample city", wuhai(), at_most_ms=20)]
+    what = "the Wuhan example"
+    if not (_WUHAN / "build").is_dir():
+        reason = "no places drawn; run examples/wuhan/make_places.py in a checkout first"
+        return [*lines, skipped(_CASE, what, reason)]
+    try:
+        study = load_study(_WUHAN)
+    except CarecircleError as error:
+        return [*lines, skipped(_CASE, what, str(error))]
+    return [*lines, time_openings(what, study, at_most_ms=200)]
+
+
+def time_openings(what: str, study: Study, *, at_most_ms: float, n: int = _OPENINGS) -> CaseResult:
+    """Time opening one site at homes drawn with a fixed seed, each after the other."""
+    from carecircle.baseline import Baseline
+    from carecircle.planning.scenario import Scenario
+
+    begin = time.perf_counter()
+    baseline = Baseline.of(study)
+    ready = time.perf_counter() - begin
+    drawn = np.random.default_rng(_SEED).choice(len(study.homes), n + 1, replace=False)
+    spots = study.homes.geometry.iloc[drawn].centroid
+    taken = []
+    for number, (x, y) in enumerate(zip(spots.x, spots.y, strict=True)):
+        scenario = Scenario(f"N{number}", build=[f"N{number}"], sites={f"N{number}": (x, y)})
+        begin = time.perf_counter()
+        baseline.what_if(scenario)
+        taken.append(1000 * (time.perf_counter() - begin))
+    # the first opening also compiles and fills what is kept
+    shown = sorted(taken[1:])
+    note = (
+        f"median of {n} openings; 9 of 10 within {shown[int(0.9 * n)]:,.1f} ms;"
+        f" {ready:.1f} s to hold the study ready"
+    )
+    title = f"open one site, {what} ({len(study.homes):,} homes)"
+    median = statistics.median(shown)
+    note = f"{median:,.1f} ms: {note}"
+    return under(_CASE, title, median, at_most=at_most_ms, unit="ms", note=note)
