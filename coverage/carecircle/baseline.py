@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -29,7 +30,6 @@ from carecircle.what_if import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import geopandas as gpd
     from numpy.typing import NDArray
 
     from carecircle.planning.scenario import Known, Scenario
@@ -268,14 +268,22 @@ class Baseline:
     def _kinds(self) -> dict[str, str]:
         return {str(name): str(kind) for name, kind in self.places["kind"].items()}
 
+    def _kinds_brought(self, scenario: Scenario) -> set[str]:
+        """Return the kinds of facility that a scenario's own sites may become."""
+        usual, own = self.study.card.eligible[0], scenario.sites
+        if own is None:
+            return set()
+        if isinstance(own, gpd.GeoDataFrame) and "kind" in own:
+            return set(own["kind"].fillna(usual))
+        return {usual}
+
     def _floor_of(self, scenario: Scenario) -> pd.DataFrame | None:
         rule = self.study.terms.floor_rule
         if rule is None:
             return None
         touched = [*scenario.build, *scenario.close, *scenario.enlarge, *scenario.move]
-        kinds = {self._kinds.get(one) for one in touched}
-        new = scenario.sites is not None and len(scenario.build)
-        if new or kinds & set(rule.kinds):
+        kinds = {self._kinds.get(one) for one in touched} | self._kinds_brought(scenario)
+        if kinds & set(rule.kinds):
             return _floor(apply_scenario(self.study, scenario))
         return self.today.floor
 

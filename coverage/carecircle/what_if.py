@@ -101,11 +101,13 @@ def sites_as_facilities(study: Study, sites: gpd.GeoDataFrame) -> gpd.GeoDataFra
     geopandas.GeoDataFrame
         Contract ``facilities``; ``area_id`` is the area they stand in.
     """
-    built = sites.rename_axis(index="facility_id")
-    built = built.drop(columns=[c for c in ("required", "forbidden", "group") if c in built])
-    built = built.assign(area_id=assign_areas(sites, study.areas), status="operating")
-    kind = built["kind"] if "kind" in built else pd.Series(pd.NA, built.index, dtype="str")
-    built["kind"] = kind.fillna(study.card.eligible[0])
+    built = sites.drop(columns=[c for c in ("required", "forbidden", "group") if c in sites])
+    usual = study.card.eligible[0]
+    built = built.rename_axis(index="facility_id").assign(
+        area_id=assign_areas(sites, study.areas),
+        status="operating",
+        kind=built["kind"].fillna(usual) if "kind" in built else usual,
+    )
     if names_served(study):
         serves = built["serves"] if "serves" in built else pd.Series(pd.NA, built.index)
         built["serves"] = serves.fillna(built["area_id"]).astype("str")
@@ -134,36 +136,48 @@ def opened_by(study: Study, scenario: Scenario) -> gpd.GeoDataFrame:
     geopandas.GeoDataFrame
         Contract ``facilities``: sites built, facilities opened, then facilities moved.
     """
-    sites, facilities = _all_sites(study, scenario), study.facilities
+    sites, facilities = _sites_of(study, scenario), study.facilities
     new = [one for one in scenario.build if one in sites.index]
     old = [one for one in scenario.build if one not in sites.index]
-    moved = facilities.loc[list(scenario.move)].copy()
-    if len(moved):
-        spots = [
-            sites.geometry[to] if isinstance(to, str) else shapely.Point(to)
-            for to in scenario.move.values()
-        ]
-        moved = moved.set_geometry(gpd.GeoSeries(spots, index=moved.index, crs=facilities.crs))
-        moved["area_id"] = assign_areas(moved, study.areas)
-    opened = facilities.loc[old].assign(status="operating")
-    parts = [opened, moved]
+    parts = []
     if new:
-        parts.insert(0, sites_as_facilities(study, sites.loc[new]))
-    parts = [part for part in parts if len(part)] or [opened]
-    frame = gpd.GeoDataFrame(pd.concat(parts), geometry="geometry", crs=facilities.crs)
+        parts.append(sites_as_facilities(study, sites.loc[new]))
+    if old:
+        parts.append(facilities.loc[old].assign(status="operating"))
+    if scenario.move:
+        parts.append(_moved(study, scenario, sites))
+    if not parts:
+        return facilities.iloc[:0].assign(status="operating")
+    frame = pd.concat(parts) if len(parts) > 1 else parts[0]
+    frame = gpd.GeoDataFrame(frame, geometry="geometry", crs=facilities.crs)
     return frame.rename_axis(index="facility_id")
 
 
-def _all_sites(study: Study, scenario: Scenario) -> gpd.GeoDataFrame:
-    crs = study.facilities.crs
-    own = scenario.sites
+def _moved(study: Study, scenario: Scenario, sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    moved = study.facilities.loc[list(scenario.move)].copy()
+    spots = [
+        sites.geometry[to] if isinstance(to, str) else shapely.Point(to)
+        for to in scenario.move.values()
+    ]
+    moved = moved.set_geometry(gpd.GeoSeries(spots, index=moved.index, crs=study.facilities.crs))
+    return moved.assign(area_id=assign_areas(moved, study.areas))
+
+
+def _sites_of(study: Study, scenario: Scenario) -> gpd.GeoDataFrame:
+    """Return the candidate sites that a scenario builds on or moves to."""
+    crs, own = study.facilities.crs, scenario.sites
     if own is not None and not isinstance(own, gpd.GeoDataFrame):
         spots = [shapely.Point(spot) for spot in own.values()]
         index = pd.Index(list(own), name="site_id", dtype="str")
         own = gpd.GeoDataFrame({"name": list(own)}, geometry=spots, index=index, crs=crs)
+    named = [*scenario.build, *(to for to in scenario.move.values() if isinstance(to, str))]
     parts = [part for part in (study.tables.sites, own) if part is not None]
+    parts = [part[part.index.isin(named)] for part in parts]
+    parts = [part for part in parts if len(part)]
     if not parts:
         return gpd.GeoDataFrame({"geometry": []}, geometry="geometry", index=[], crs=crs)
+    if len(parts) == 1:
+        return parts[0]
     return gpd.GeoDataFrame(pd.concat(parts), geometry="geometry", crs=crs)
 
 
