@@ -66,7 +66,7 @@ class Instance:
         demand: pd.DataFrame,
         sites: pd.DataFrame,
     ) -> Instance:
-        """Build an instance from tables.
+        """Build an instance from tables; ids that are numbers become text.
 
         Parameters
         ----------
@@ -103,14 +103,14 @@ class Instance:
         limit = _numbers(demand, "limit", np.inf)
         today = _numbers(demand, "today_minutes", np.inf)
         return cls(
-            demand_ids=demand.index,
+            demand_ids=_text(demand.index),
             weight=_numbers(demand, "weight", 1.0),
             limit=limit,
             today_minutes=today,
             today_count=_numbers(demand, "today_count", 0.0).astype(np.int64)
             if "today_count" in demand
             else (np.isfinite(today) & (today <= limit)).astype(np.int64),
-            site_ids=sites.index,
+            site_ids=_text(sites.index),
             cost=_numbers(sites, "cost", 1.0),
             required=_flags(sites, "required"),
             forbidden=_flags(sites, "forbidden"),
@@ -152,6 +152,10 @@ def _numbers(frame: pd.DataFrame, name: str, missing: float) -> NDArray[np.float
     if name not in frame:
         return np.full(len(frame), missing)
     return np.asarray(frame[name].astype(float).fillna(missing), dtype=np.float64)
+
+
+def _text(index: pd.Index) -> pd.Index:
+    return index if index.inferred_type == "string" else index.map(str)
 
 
 def _flags(frame: pd.DataFrame, name: str) -> NDArray[np.bool_]:
