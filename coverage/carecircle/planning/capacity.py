@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -10,11 +9,12 @@ import pandas as pd
 from scipy.sparse import csr_array, vstack
 
 from carecircle.errors import InputError
+from carecircle.planning.conflicts import smallest_conflict
 from carecircle.planning.highs import Model, Solution, solve
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.outcome import sites_left
 from carecircle.planning.plan import Plan, Proof, Status
 from carecircle.planning.recheck import checked
+from carecircle.planning.site_rows import SERVED, SiteRows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,12 +88,12 @@ def capacitated_max_cover(
     today = instance.covered_today()
     usable = instance.within() & ~instance.forbidden[instance.column] & ~today[instance.row]
     share = _Sharing(instance, usable & (instance.weight[instance.row] > 0), assignment)
-    limits = share.limits(n_sites, budget)
+    limits = SiteRows.of(instance, n_sites, budget)
     weight = instance.weight[instance.row[share.pair]]
     model = share.model(np.concatenate((np.zeros(instance.n_sites), weight)), limits, "max")
     solution = _solved(model, options)
     if not solution.found:
-        raise _infeasible(instance, n_sites, budget)
+        raise share.impossible(model, limits, solution)
     base = float(instance.weight[today].sum())
     terms = {"n_sites": n_sites, "budget": budget, "assignment": assignment}
     left = instance.demand_ids.isin(instance.unreachable())
@@ -148,7 +148,7 @@ def capacitated_p_median(
     today = instance.today_minutes
     usable = ~instance.forbidden[instance.column] & (instance.minutes < today[instance.row])
     share = _Sharing(instance, usable & (instance.weight[instance.row] > 0), assignment)
-    limits = share.limits(n_sites, None)
+    limits = SiteRows.of(instance, n_sites, None)
     near = np.where(np.isfinite(today), today, 0.0)
     pair_row = instance.row[share.pair]
     minutes = instance.minutes[share.pair] - near[pair_row]
@@ -160,19 +160,13 @@ def capacitated_p_median(
     model = share.model(np.concatenate((np.zeros(instance.n_sites), cost)), limits, "min", must)
     solution = _solved(model, options)
     if not solution.found:
-        raise _infeasible(instance, n_sites, None)
+        raise share.impossible(model, limits, solution)
     base = float((instance.weight * near).sum())
     terms = {"n_sites": n_sites, "assignment": assignment}
     left = ~np.isfinite(today) & ~reached
     return share.plan(
         "capacitated_p_median", solution, base, left=left, terms=terms, options=options
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Limits:
-    matrix: csr_array
-    upper: NDArray[np.float64]
 
 
 class _Sharing:
@@ -190,27 +184,6 @@ class _Sharing:
         self.pair = np.flatnonzero(usable & fits)
         self._whole = assignment == "whole"
         self._fixed = instance.required | (instance.existing & ~instance.forbidden)
-
-    def limits(self, n_sites: int | None, budget: float | None) -> _Limits:
-        """Return the rows on the chosen sites: number, budget, groups."""
-        instance = self.instance
-        if n_sites is None and budget is None:
-            raise InputError("give n_sites, budget, or both")
-        if budget is not None and not budget >= 0:
-            raise InputError(f"budget is {budget!r}; give an amount of 0 or more")
-        new = (~instance.existing).astype(np.float64)
-        rows, upper = [], []
-        if n_sites is not None:
-            sites_left(instance, n_sites)
-            rows.append(new)
-            upper.append(float(n_sites))
-        if budget is not None:
-            rows.append(new * instance.cost)
-            upper.append(float(budget))
-        groups = np.unique(instance.group[instance.group >= 0])
-        together = (instance.group[None, :] == groups[:, None]).astype(np.float64)
-        table = np.vstack((*rows, together)) if len(groups) else np.vstack(rows)
-        return _Limits(csr_array(table), np.concatenate((upper, np.ones(len(groups)))))
 
     def _room(self) -> csr_array:
         """Return one row per site with a capacity: what it is given, less what it has."""
@@ -236,7 +209,7 @@ class _Sharing:
     def model(
         self,
         cost: NDArray[np.float64],
-        limits: _Limits,
+        limits: SiteRows,
         sense: Literal["min", "max"],
         must: NDArray[np.bool_] | None = None,
     ) -> Model:
@@ -265,17 +238,31 @@ class _Sharing:
         if must is not None:
             lower[must[rows]] = 1.0
         n_other = room.shape[0] + n_pairs
-        allowed = ~instance.forbidden
         return Model(
             cost=cost,
-            lower=np.concatenate((self._fixed.astype(np.float64), np.zeros(n_pairs))),
-            upper=np.concatenate((allowed.astype(np.float64), one)),
+            lower=np.concatenate((limits.lower, np.zeros(n_pairs))),
+            upper=np.concatenate((limits.upper, one)),
             integral=np.concatenate((np.ones(m, dtype=bool), np.full(n_pairs, self._whole))),
             matrix=csr_array(vstack((each, room, opened, wide))),
-            row_lower=np.concatenate((lower, np.full(n_other + len(limits.upper), -np.inf))),
-            row_upper=np.concatenate((np.ones(len(rows)), np.zeros(n_other), limits.upper)),
+            row_lower=np.concatenate((lower, np.full(n_other + len(limits.most), -np.inf))),
+            row_upper=np.concatenate((np.ones(len(rows)), np.zeros(n_other), limits.most)),
             sense=sense,
         )
+
+    def impossible(self, model: Model, limits: SiteRows, found: Solution) -> InputError:
+        """Say which rules keep a model from having any plan."""
+        if found.status != "infeasible":
+            return InputError(
+                f"no plan found in {found.seconds:.0f} s ({found.status}); raise time_limit_s"
+            )
+        n_rooms = int(np.isfinite(self.instance.capacity).sum())
+        n_once = model.matrix.shape[0] - n_rooms - len(self.pair) - len(limits.most)
+        of_row = np.full(model.matrix.shape[0] - len(limits.most), -1)
+        of_row[:n_once][model.row_lower[:n_once] > 0] = 0
+        of_row[n_once : n_once + n_rooms] = 1
+        clash = smallest_conflict(limits.ruled(model, (SERVED, "capacity of the sites"), of_row))
+        way = ", or allow assignment='parts'" if self._whole else ""
+        return InputError(f"no choice of sites holds everyone: {clash}{way}")
 
     def plan(
         self,
@@ -382,14 +369,3 @@ def _enough_room(
             f"demand {instance.demand_ids[k]}: {instance.weight[k]:g} people fit into no site that"
             " they reach; allow assignment='parts', split the demand or raise capacity"
         )
-
-
-def _infeasible(instance: Instance, n_sites: int | None, budget: float | None) -> InputError:
-    required = instance.required & ~instance.existing
-    cost = float(instance.cost[required].sum())
-    if budget is not None and cost > budget:
-        return InputError(f"budget is {budget:g}, but the required sites cost {cost:g}; raise it")
-    return InputError(
-        f"no choice of sites (n_sites {n_sites}, budget {budget}) was found that holds everyone who"
-        " must be served: raise n_sites, capacity or the time limit, or allow assignment='parts'"
-    )

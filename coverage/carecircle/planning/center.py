@@ -21,10 +21,12 @@ from carecircle.planning.outcome import (
 )
 from carecircle.planning.plan import Plan, Proof, Status
 from carecircle.planning.recheck import checked
+from carecircle.planning.site_rows import service_conflict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from carecircle.planning.conflicts import Conflict
     from carecircle.planning.instance import Instance
 
 __all__ = ["p_center"]
@@ -217,9 +219,16 @@ class _Rings:
             raise InputError(
                 f"{self._n_new} sites beside those that stand cannot serve everyone who can be"
                 f" reached: {need}; raise n_sites, or leave out who is hardest to reach"
+                f" ({self._clash()})"
             )
         self._low = ring + 1
         return True
+
+    def _clash(self) -> Conflict:
+        instance = self._instance
+        must = self._counts & ~np.isfinite(instance.today_minutes)
+        number = self._n_new + int((instance.required & ~instance.existing).sum())
+        return service_conflict(instance, self._usable, must, number)
 
     def _within(self, ring: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return the pairs within a ring, and who needs a site to be within it."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
-from carecircle.planning.highs import Model, solve
+from carecircle.planning.conflicts import RuledModel, smallest_conflict
+from carecircle.planning.highs import Model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,36 +147,31 @@ class CoverModel:
         ones = np.repeat((1.0, -1.0), n)
         self.add(csr_array((ones, order), shape=(n, self._n)), upper=np.zeros(n))
 
-    def model(
-        self, cost: Floats, sense: Literal["min", "max"], *, without: tuple[str, ...] = ()
-    ) -> Model:
-        """Return the model of all rows but those with a name in ``without``."""
-        kept = [k for k, name in enumerate(self._names) if not name or name not in without]
-        blocks = [_wide(self._blocks[k], self._n) for k in kept]
+    def model(self, cost: Floats, sense: Literal["min", "max"]) -> Model:
+        """Return the model of all rows."""
+        blocks = [_wide(rows, self._n) for rows in self._blocks]
         return Model(
             cost=np.concatenate((cost, np.zeros(self._n - len(cost)))),
             lower=self._lower,
             upper=self._upper,
             integral=self._integral,
             matrix=csr_array(vstack(blocks)),
-            row_lower=np.concatenate([self._bounds[k][0] for k in kept]),
-            row_upper=np.concatenate([self._bounds[k][1] for k in kept]),
+            row_lower=np.concatenate([lower for lower, _ in self._bounds]),
+            row_upper=np.concatenate([upper for _, upper in self._bounds]),
             sense=sense,
         )
 
     def conflict(self, *, time_limit_s: float) -> list[str]:
-        """Return names of constraints that cannot hold together while any of them less can.
-
-        Each is left out in turn, and stays out if the others cannot hold without it either
-        (deletion filter, Chinneck and Dravnieks 1991).
-        """
-        out: tuple[str, ...] = ()
-        names = list(dict.fromkeys(name for name in self._names if name))
-        for name in names:
-            trial = self.model(np.zeros(0), "min", without=(*out, name))
-            if solve(trial, time_limit_s=time_limit_s).status == "infeasible":
-                out = (*out, name)
-        return [name for name in names if name not in out]
+        """Return names of constraints that cannot hold together: as few as are found in time."""
+        names = tuple(dict.fromkeys(name for name in self._names if name))
+        number = {name: rule for rule, name in enumerate(names)}
+        of_row = [
+            np.full(rows.shape[0], number.get(name, -1))
+            for rows, name in zip(self._blocks, self._names, strict=True)
+        ]
+        model = self.model(np.zeros(0), "min")
+        ruled = RuledModel(model, names, np.concatenate(of_row), np.full(self._n, -1))
+        return list(smallest_conflict(ruled, time_limit_s=time_limit_s).names)
 
 
 def _wide(rows: csr_array, n: int) -> csr_array:

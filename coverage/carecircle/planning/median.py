@@ -11,6 +11,7 @@ import pandas as pd
 from carecircle.errors import InputError
 from carecircle.planning.costs import nearest_costs
 from carecircle.planning.covering import Covering
+from carecircle.planning.merge import merge_demand
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.outcome import (
     Standing,
@@ -22,12 +23,17 @@ from carecircle.planning.outcome import (
 )
 from carecircle.planning.plan import Plan, Proof
 from carecircle.planning.recheck import checked
+from carecircle.planning.site_rows import service_conflict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
+    from carecircle.planning.conflicts import Conflict
     from carecircle.planning.costs import Costs
     from carecircle.planning.instance import Instance
+    from carecircle.planning.merge import Merged
     from carecircle.planning.tree import Found
 
 __all__ = ["p_median", "search_nearest"]
@@ -100,16 +106,22 @@ def p_median(
     today = np.isfinite(instance.today_minutes)
     reached = today.copy()
     reached[instance.row[usable]] = True
-    cost, before = weighted_minutes(instance, penalty)
-    must = ~today & reached & (instance.weight > 0) & (penalty is None)
-    # twice the total: more than any plan that serves everyone can cost
-    costs = nearest_costs(instance, cost, np.where(must, 2 * before.sum() or 1.0, before))
-    found = search_nearest(costs, n_new, options=options, must=must)
-    standing = Standing(found.chosen, found.chosen & ~instance.existing)
     served = usable if penalty is None else usable & (instance.minutes < penalty)
+    merged = _merged(instance, served, penalty)
+    few = merged.instance
+    cost, before = weighted_minutes(few, penalty)
+    must = np.bincount(merged.row_of, ~today & reached, few.n_demand) > 0
+    must &= (few.weight > 0) & (penalty is None)
+    # twice the total: more than any plan that serves everyone can cost
+    costs = nearest_costs(few, cost, np.where(must, 2 * before.sum() or 1.0, before))
+    found = search_nearest(
+        costs, n_new, options=options, must=must,
+        why=lambda: service_conflict(few, few.minutes >= 0, must, n_sites),
+    )  # fmt: skip
+    standing = Standing(found.chosen, found.chosen & ~instance.existing)
     plan = Plan(
         problem="p_median",
-        chosen=chosen_table(instance, standing, costs, before),
+        chosen=chosen_table(few, standing, costs, before),
         allocation=nearest_allocation(instance, found.chosen, served),
         proof=Proof(
             objective=found.objective,
@@ -119,15 +131,23 @@ def p_median(
             solver=solver_name(),
         ),
         left_out=instance.demand_ids[~reached],
-        terms={"n_sites": n_sites, "penalty": penalty, **_prices(instance, found)},
+        terms={"n_sites": n_sites, "penalty": penalty, **_prices(instance, merged, found)},
     )
     return checked(instance, plan)
 
 
-def _prices(instance: Instance, found: Found) -> dict[str, pd.Series]:
-    if len(found.price) != instance.n_demand:  # nothing was left to choose
+def _merged(instance: Instance, served: NDArray[np.bool_], penalty: float | None) -> Merged:
+    """Merge demand that is alike: what is no nearer than today's facility is never used."""
+    most = np.inf if penalty is None else penalty
+    today = np.minimum(instance.today_minutes, most)
+    return merge_demand(instance, served & (instance.minutes < today[instance.row]), today)
+
+
+def _prices(instance: Instance, merged: Merged, found: Found) -> dict[str, pd.Series]:
+    if len(found.price) != merged.instance.n_demand:  # nothing was left to choose
         return {}
-    return {"prices": pd.Series(found.price, instance.demand_ids, name="price")}
+    price = merged.spread(found.price, instance.weight)
+    return {"prices": pd.Series(price, instance.demand_ids, name="price")}
 
 
 def search_nearest(
@@ -136,6 +156,7 @@ def search_nearest(
     *,
     options: SolveOptions = _DEFAULT,
     must: NDArray[np.bool_] | None = None,
+    why: Callable[[], Conflict] | None = None,
 ) -> Found:
     """Search the best sites of a nearest-site problem.
 
@@ -149,6 +170,8 @@ def search_nearest(
         Limits of the search.
     must
         Per demand point: must be served by a site, whatever it costs; none by default.
+    why
+        Names the rules to blame where that cannot be.
 
     Returns
     -------
@@ -166,7 +189,10 @@ def search_nearest(
         costs, n_new, time_limit_s=options.time_limit_s, gap=options.gap, tell=options.tell
     )
     if must is not None and _unserved(costs, search.chosen, must).any():
-        search.offer(_serve_all(costs, n_new, must, options))
+        chosen = _serve_all(costs, n_new, must, options)
+        if isinstance(chosen, str):
+            raise InputError(chosen if why is None else f"{chosen} ({why()})")
+        search.offer(chosen)
     return search.heuristic() if options.method == "heuristic" else search.prove()
 
 
@@ -178,7 +204,8 @@ def _unserved(
 
 def _serve_all(
     costs: Costs, n_new: int, must: NDArray[np.bool_], options: SolveOptions
-) -> NDArray[np.bool_]:
+) -> NDArray[np.bool_] | str:
+    """Return sites that serve everyone, or why there are none."""
     from scipy.sparse import csr_array
 
     covers = csr_array(
@@ -191,7 +218,7 @@ def _serve_all(
         return chosen | costs.fixed
     fixed = int(costs.fixed.sum())
     need = f"at least {fixed + least:.0f} are needed" if np.isfinite(least) else "no choice can"
-    raise InputError(
+    return (
         f"{fixed + n_new} sites (fixed ones included) cannot serve everyone who can be reached:"
         f" {need}; raise n_sites, or give penalty, the minutes that count for who is not served"
     )
