@@ -23,7 +23,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A room may import from itself and from rooms to its left.
 LINE = (
     "inputs", "roads", "analysis", "standards", "planning", "outputs",
-    "study_file", "study_tables", "study", "scenario_file", "what_if", "baseline",
+    "study_file", "study_tables", "study_rules", "study", "scenario_file", "what_if", "baseline",
     "comparison", "plan_effects", "critical", "planning_study", "samples", "study_template", "bench",
     "cli_rules", "cli_planning", "cli", "__main__",
 )  # fmt: skip

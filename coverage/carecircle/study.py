@@ -28,12 +28,15 @@ from carecircle.standards.floor_area import (
     roll_up_floor_area,
 )
 from carecircle.study_file import defaults_of, read_study_file
+from carecircle.study_rules import read_presets
 from carecircle.study_tables import Tables, read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import folium
+
+    from carecircle.standards.rules import Preset
 
 __all__ = [
     "Result",
@@ -52,7 +55,7 @@ class Terms:
 
     ``snap_m`` is the longest access leg by area kind; ``prefer_connected`` links a place to a
     farther road that leads to a facility rather than to an island; ``floor_rule`` is ``None`` where
-    the floor area is not checked.
+    the floor area is not checked; ``presets`` are the standards to check, each apart.
     """
 
     snap_m: Mapping[str, float] = field(default_factory=lambda: {"urban": 150.0, "rural": 500.0})
@@ -60,6 +63,7 @@ class Terms:
     circles: CircleStyle = field(default_factory=CircleStyle)
     gaps: GapRule = field(default_factory=GapRule)
     floor_rule: FloorAreaRule | None = None
+    presets: tuple[Preset, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,9 +155,11 @@ def load_study(path: str | Path, *, tell: Callable[[str], None] = lambda _: None
     """
     file = read_study_file(Path(path))
     sections = file.sections
-    card, terms = _card(sections), _terms(sections)
     log = IssueLog()
-    tables = read_tables(file, log=log, tell=tell)
+    presets = read_presets(file, log)
+    kinds = _own_kinds(sections, presets)
+    card, terms = _card(sections, kinds), replace(_terms(sections), presets=presets)
+    tables = read_tables(file, kinds, log=log, tell=tell)
     return Study(card, terms, tables, log, settings=_plain(sections))
 
 
@@ -312,9 +318,16 @@ def _no_roads(tables: Tables) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(empty, geometry=[], crs=tables.areas.crs)
 
 
-def _card(sections: Mapping[str, Any]) -> StudyCard:
+def _own_kinds(
+    sections: Mapping[str, Any], presets: tuple[Preset, ...]
+) -> dict[str, tuple[str, str]]:
+    """Return the facility kinds that the rules and the study add; the study names them last."""
+    own = {kind: names for preset in presets for kind, names in preset.kinds.items()}
+    return own | {kind: (zh, en) for kind, (zh, en) in sections["service"]["names"].items()}
+
+
+def _card(sections: Mapping[str, Any], kinds: Mapping[str, tuple[str, str]]) -> StudyCard:
     about, travel, service = sections["study"], _travel(sections), sections["service"]
-    kinds = dict(FACILITY_KINDS) | {kind: (zh, en) for kind, (zh, en) in service["names"].items()}
     rule = _floor_rule(sections)
     return StudyCard(
         title=about["title"] or about["title_zh"],
@@ -323,7 +336,7 @@ def _card(sections: Mapping[str, Any]) -> StudyCard:
         profile=_profile(travel),
         limits={"urban": float(travel["urban_minutes"]), "rural": float(travel["rural_minutes"])},
         eligible=tuple(service["kinds"]),
-        kinds=kinds,
+        kinds=dict(FACILITY_KINDS) | dict(kinds),
         rings=tuple(sorted(map(float, service["rings"]))),
         language=about["language"],
         direction=travel["direction"],

@@ -64,6 +64,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "flag": (bool,),
     "date": (dt.date, str),
     "texts": (list,),
+    "paths": (list,),
     "numbers": (list,),
     "table": (dict,),
     "names": (dict,),
@@ -76,6 +77,7 @@ _WHAT = {
     "flag": "true or false",
     "date": "a date, such as 2025-12-31",
     "texts": 'a list of texts, such as ["station"]',
+    "paths": 'a list of files in quotes, such as ["own_rules.toml"]',
     "numbers": "a list of numbers, such as [5, 10, 15]",
     "table": 'a table, such as { households = "HH" }',
     "names": 'the Chinese and the English name of each, such as { gym = ["健身房", "gym"] }',
@@ -144,7 +146,9 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section("barriers", "rivers, railways, gates, closed or slow ground", _SOURCE),
     Section("sites", "candidate sites", _SOURCE),
-    Section("projects", "housing projects", _SOURCE),
+    Section("projects", "housing projects with the dates of homes and facilities", _SOURCE),
+    Section("observations", "figures observed or published elsewhere, by indicator", _SOURCE),
+    Section("rosters", "which unit owes which facility kind", _SOURCE),
     Section("minutes", "minutes of another engine (facility_id, home_id, minutes)", _SOURCE),
     Section(
         "travel",
@@ -200,6 +204,14 @@ SECTIONS: tuple[Section, ...] = (
             Key("new_m2_per_100", "number", "per 100 households, new estates", default=50),
             Key("new_floor_m2", "number", "least total, new estates", default=500),
             Key("city_m2_per_100", "number", "target of the whole city, ratio of sums", default=36),
+        ),
+    ),
+    Section(
+        "rules",
+        "standards to check; each preset and file is reported apart",
+        (
+            Key("presets", "texts", "names that `carecircle rules list` prints", default=[]),
+            Key("files", "paths", "rule files of one's own (TOML)", default=[]),
         ),
     ),
 )  # fmt: skip
@@ -313,12 +325,13 @@ def _check_value(key: Key, value: Any, where: str, log: IssueLog) -> None:
             log.add("bad_number", "fatal", "study", field=where, found=repr(value),
                     fix=f"give {'numbers' if isinstance(value, list) else 'a number'} from"
                     f" {key.least:g} to {key.most:g}")  # fmt: skip
-    elif key.kind == "path":
-        name = _variable(value)
-        if name and not os.environ.get(name):
-            log.add("variable_not_set", "fatal", "study", field=where, found=repr(value),
-                    fix=f"set the environment variable {name} to the folder that holds the data,"
-                    " or write a path")  # fmt: skip
+    elif key.kind in ("path", "paths"):
+        for path in value if isinstance(value, list) else [value]:
+            name = _variable(path)
+            if name and not os.environ.get(name):
+                log.add("variable_not_set", "fatal", "study", field=where, found=repr(path),
+                        fix=f"set the environment variable {name} to the folder that holds the"
+                        " data, or write a path")  # fmt: skip
 
 
 def _is_kind(kind: str, value: Any) -> bool:

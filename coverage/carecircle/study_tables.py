@@ -26,12 +26,15 @@ from carecircle.inputs.tables import (
     read_buildings,
     read_facilities,
     read_homes,
+    read_observations,
     read_projects,
     read_roads,
+    read_rosters,
     read_sites,
 )
 from carecircle.inputs.terrain import grades_from_dem
 from carecircle.inputs.topology import assign_areas, check_areas, check_together
+from carecircle.inputs.units import check_estates, with_levels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,6 +64,8 @@ class Tables:
     barriers: gpd.GeoDataFrame
     sites: gpd.GeoDataFrame | None = None
     projects: pd.DataFrame | None = None
+    observations: pd.DataFrame | None = None
+    rosters: pd.DataFrame | None = None
     minutes: pd.DataFrame | None = None
     inputs: tuple[Mapping[str, object], ...] = field(default_factory=tuple)
 
@@ -85,11 +90,16 @@ class _Reader:
             return _empty(name, self.crs)
         return self.read_source(name, self.file.source(values), reader, **options)
 
+    def read_if_named(self, name: str, reader: Callable[..., Any], **options: Any) -> Any:
+        """Read one section, or return ``None`` where it is left out."""
+        named = name in self.file.sections
+        return self.read(name, reader, **options) if named else None
+
     def read_source(
         self, name: str, source: Source, reader: Callable[..., Any], **options: Any
     ) -> Any:
         self.tell(f"reading {name}: {source.file.name}")
-        if reader not in (read_projects, _read_minutes):
+        if reader not in (read_projects, read_observations, read_rosters, _read_minutes):
             options["crs"] = self.crs
         table = reader(source, log=self.log, **options)
         self.note(name, source.file, len(table), crs=source.crs or "", datum=source.datum or "")
@@ -103,13 +113,21 @@ class _Reader:
             self.inputs.append({"table": name, **facts})
 
 
-def read_tables(file: StudyFile, *, log: IssueLog, tell: Callable[[str], None]) -> Tables:
+def read_tables(
+    file: StudyFile,
+    kinds: Mapping[str, tuple[str, str]],
+    *,
+    log: IssueLog,
+    tell: Callable[[str], None],
+) -> Tables:
     """Read every table that a study file names, and collect everything wrong with them.
 
     Parameters
     ----------
     file
         A checked study file.
+    kinds
+        Facility kinds beside the known ones: code -> (Chinese, English).
     log
         Collects the issues of all tables; fatal ones are raised by the caller, together.
     tell
@@ -118,13 +136,17 @@ def read_tables(file: StudyFile, *, log: IssueLog, tell: Callable[[str], None]) 
     reader = _Reader(file, log, tell)
     try:
         areas = reader.read("areas", read_areas)
-        facilities = _facilities(reader)
+        facilities = _facilities(reader, kinds)
         homes_raw, homes_method = _homes_table(reader)
         roads = reader.read("roads", read_roads)
         barriers = reader.read("barriers", read_barriers)
-        sites = reader.read("sites", read_sites) if "sites" in file.sections else None
-        projects = reader.read("projects", read_projects) if "projects" in file.sections else None
-        minutes = _minutes(reader)
+        sites = reader.read_if_named("sites", read_sites)
+        ledgers = {
+            "projects": reader.read_if_named("projects", read_projects),
+            "observations": reader.read_if_named("observations", read_observations),
+            "rosters": reader.read_if_named("rosters", read_rosters, kinds=kinds),
+        }
+        minutes = reader.read_if_named("minutes", _read_minutes)
     except CrsError as fault:
         log.add("bad_crs", "fatal", "study", field="study.crs", found=str(fault))
     log.raise_if_fatal()
@@ -137,16 +159,30 @@ def read_tables(file: StudyFile, *, log: IssueLog, tell: Callable[[str], None]) 
     _check_datums(reader, {"facilities": facilities, "homes": declared}, roads)
     facilities = facilities.assign(area_id=assign_areas(facilities, areas))
     check_together(areas, facilities, homes, log)
+    ledgers = _checked_ledgers(ledgers, areas, log)
     if minutes is not None:
         _known_pairs(minutes, {"facility_id": facilities.index, "home_id": homes.index}, log)
     return Tables(
-        areas, facilities, homes, roads, barriers, sites, projects, minutes, tuple(reader.inputs)
-    )
+        areas, facilities, homes, roads, barriers, sites, **ledgers, minutes=minutes,
+        inputs=tuple(reader.inputs),
+    )  # fmt: skip
 
 
-def _facilities(reader: _Reader) -> gpd.GeoDataFrame:
-    names = reader.file.sections.get("service", {}).get("names", {})
-    kinds = {kind: (zh, en) for kind, (zh, en) in names.items()}
+def _checked_ledgers(
+    ledgers: Mapping[str, pd.DataFrame | None], areas: pd.DataFrame, log: IssueLog
+) -> dict[str, pd.DataFrame | None]:
+    """Check the tables without geometry against the areas; those not named stay missing."""
+    checked = dict(ledgers)
+    for name in ("observations", "rosters"):
+        table = ledgers[name]
+        if table is not None:
+            checked[name] = with_levels(table, areas, name, log)
+    if ledgers["projects"] is not None:
+        check_estates(ledgers["projects"], areas, log)
+    return checked
+
+
+def _facilities(reader: _Reader, kinds: Mapping[str, tuple[str, str]]) -> gpd.GeoDataFrame:
     parts = []
     for values in reader.file.sections["facilities"]:
         source = reader.file.source(values)
@@ -192,13 +228,6 @@ def _given_or_found(homes: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Seri
     if "area_id" not in homes:
         return found
     return homes["area_id"].where(homes["area_id"].isin(areas.index), found)
-
-
-def _minutes(reader: _Reader) -> pd.DataFrame | None:
-    values = reader.file.sections.get("minutes")
-    if values is None:
-        return None
-    return reader.read_source("minutes", reader.file.source(values), _read_minutes)
 
 
 def _read_minutes(source: Source, *, log: IssueLog) -> pd.DataFrame:

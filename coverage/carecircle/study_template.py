@@ -90,7 +90,9 @@ def _lines(section: Section, values: Mapping[str, Any]) -> Iterator[str]:
 def _shown_default(key: Key) -> Any:
     if key.default is not None:
         return key.default
-    return {"number": 0, "integer": 0, "flag": False, "texts": [], "table": {}}.get(key.kind, "")
+    return {"number": 0, "integer": 0, "flag": False, "texts": [], "paths": [], "table": {}}.get(
+        key.kind, ""
+    )
 
 
 def _toml(value: Any) -> str:

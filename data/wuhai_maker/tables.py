@@ -94,31 +94,40 @@ def make_rosters(areas: gpd.GeoDataFrame) -> pd.DataFrame:
     return frame.assign(source=_PLAN)
 
 
-#: The plan's 2020 column: indicator, name, unit, numerator, denominator, value as printed.
+_STATED = "数值、分子、分母均见规划"
+_IMPLIED = "数值见规划;分子、分母按公布的百分比和单元数反推"
+_PARTLY = "数值和床位数见规划;老年人口由床位数和37.0反推"
+_SYNTHETIC = "数值见规划;分子、分母为合成样例"
+_UNSTATED = "规划未给出2020年数值;分母为应有单元数"
+_ODD_UNIT = "数值见规划;单位疑为‰:1.2%即6,679人"
+#: The plan's 2020 column: indicator, name, unit, numerator, denominator, value as printed, remark.
 _OBSERVED = (
-    ("1", "村(社区)社会救助协理员配备率", "%", "", "83", "--"),
-    ("2", "政府购买社会救助经办服务能力", "%", "16", "20", "80"),
-    ("3", "城市社区养老设施服务覆盖率", "%", "46", "70", "66"),
-    ("3r", "农区养老设施服务覆盖率", "%", "11", "13", "85"),
-    ("4", "每千名老人拥有养老机构床位数", "张", "3354", "90649", "37"),
-    ("5", "护理型床位占比", "%", "1237", "3354", "37"),
-    ("6", "志愿服务站点在社区综合服务设施中的覆盖率", "%", "", "83", "--"),
-    ("7", "社会工作专业人才占全市人口比例", "%", "", "556621", "1.2"),
-    ("8", "每百户居民拥有的城乡社区综合服务设施建筑面积", "平方米", "72930", "221000", "33"),
-    ("9", "镇(街道)社会工作服务站覆盖率", "%", "", "20", "--"),
-    ("10", "镇(街道)社会组织孵化场所覆盖率", "%", "", "20", "--"),
-    ("11", "未成年人保护机构覆盖率", "%", "1", "4", "25"),
-    ("12", "儿童主任津贴发放率", "%", "", "83", "--"),
-)
+    ("1", "村(社区)社会救助协理员配备率", "%", "", "83", "--", _UNSTATED),
+    ("2", "政府购买社会救助经办服务能力", "%", "16", "20", "80", _IMPLIED),
+    ("3", "城市社区养老设施服务覆盖率", "%", "46", "70", "66", _STATED),
+    ("3r", "农区养老设施服务覆盖率", "%", "11", "13", "85", _STATED),
+    ("4", "每千名老人拥有养老机构床位数", "张", "3354", "90649", "37", _PARTLY),
+    ("5", "护理型床位占比", "%", "1237", "3354", "37", _STATED),
+    ("6", "志愿服务站点在社区综合服务设施中的覆盖率", "%", "", "83", "--", _UNSTATED),
+    ("7", "社会工作专业人才占全市人口比例", "%", "", "556621", "1.2", _ODD_UNIT),
+    (
+        "8", "每百户居民拥有的城乡社区综合服务设施建筑面积", "平方米", "72930", "221000", "33",
+        _SYNTHETIC,
+    ),
+    ("9", "镇(街道)社会工作服务站覆盖率", "%", "", "20", "--", _UNSTATED),
+    ("10", "镇(街道)社会组织孵化场所覆盖率", "%", "", "20", "--", _UNSTATED),
+    ("11", "未成年人保护机构覆盖率", "%", "1", "4", "25", _IMPLIED),
+    ("12", "儿童主任津贴发放率", "%", "", "83", "--", _UNSTATED),
+)  # fmt: skip
 
 
 def make_observations() -> pd.DataFrame:
     """Return the plan's 2020 column; a value the plan leaves open is ``--``."""
-    frame = pd.DataFrame(
-        _OBSERVED, columns=["indicator", "name", "unit", "numerator", "denominator", "value"]
-    )
+    names = ["indicator", "name", "unit", "numerator", "denominator", "value", "remark"]
+    frame = pd.DataFrame(_OBSERVED, columns=names)
     frame.insert(3, "period", "2020")
-    return frame.assign(source=_PLAN + ";分子分母为合成样例")
+    frame.insert(7, "source", _PLAN)
+    return frame
 
 
 def make_meal_points(city: City, book: Book, rng: np.random.Generator) -> pd.DataFrame:

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from carecircle.inputs.consistency import compare_columns, report_duplicates, report_twins
+from carecircle.inputs.consistency import (
+    compare_columns,
+    report_duplicates,
+    report_same_key,
+    report_twins,
+)
 from carecircle.inputs.records import PEOPLE
 from carecircle.inputs.shapes import check_shapes
 from carecircle.inputs.values import (
@@ -16,6 +21,7 @@ from carecircle.inputs.values import (
     read_dates,
     read_flags,
     read_numbers,
+    read_periods,
     read_text,
 )
 
@@ -85,6 +91,7 @@ def check_records(records: Records, factors: Mapping[str, float]) -> pd.DataFram
     if contract.geometry:
         check_shapes(records)
     report_duplicates(records)
+    report_same_key(records)
     if contract.name == "facilities":
         report_twins(records)
     return _finished(records)
@@ -120,6 +127,8 @@ def _read_ids(records: Records) -> None:
     frame, name = records.frame, records.contract.index.name
     if name not in frame:
         frame[name] = [f"{records.table[0]}{row}" for row in frame.index]
+        if records.contract.key:
+            return  # its records have another name
         records.note("ids_made", field=name, found="no id column", used="row numbers")
         return
     typed = read_text(frame[name])
@@ -215,6 +224,12 @@ def _dates(records: Records, column: Column, _: Mapping[str, float]) -> pd.Serie
     return values
 
 
+def _periods(records: Records, column: Column, _: Mapping[str, float]) -> pd.Series[str]:
+    values, faults, _adapted = read_periods(records.frame[column.name])
+    _report_faults(records, column, faults, "write 2020, 2020-06, 2020-Q2, 2020-H1 or 2020-06-30")
+    return values
+
+
 def _report_faults(records: Records, column: Column, faults: np.ndarray, fix: str) -> None:
     for code in dict.fromkeys(faults[faults != ""]):
         records.report(
@@ -251,7 +266,7 @@ def _choices(records: Records, column: Column, _: Mapping[str, float]) -> pd.Ser
 
 _READERS = {
     "number": _numbers, "integer": _numbers, "text": _text, "id": _text, "ids": _ids,
-    "flag": _flags, "date": _dates, "choice": _choices,
+    "flag": _flags, "date": _dates, "period": _periods, "choice": _choices,
 }  # fmt: skip
 
 

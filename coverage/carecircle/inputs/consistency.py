@@ -10,7 +10,7 @@ import shapely
 if TYPE_CHECKING:
     from carecircle.inputs.records import Records
 
-__all__ = ["compare_columns", "report_duplicates", "report_twins"]
+__all__ = ["compare_columns", "report_duplicates", "report_same_key", "report_twins"]
 
 #: (table, code, part, whole): a part larger than its whole is used, with a warning.
 _PARTS = (
@@ -28,6 +28,10 @@ _WHOLE = (
     "places", "dwellings",
 )  # fmt: skip
 _SMALL_FLOOR_M2 = 5.0
+#: Unit of a share -> what one whole is in it.
+_SHARES = {"%": 100.0, "％": 100.0, "百分比": 100.0, "‰": 1000.0, "千分比": 1000.0}
+#: Dates of a housing project that follow one another.
+_STEPS = ("permit", "start", "accept", "deliver")
 
 
 def compare_columns(records: Records) -> None:
@@ -41,6 +45,8 @@ def compare_columns(records: Records) -> None:
                 more, code, "warning", field=part, found=found, used="both", fix="check both"
             )
     _suspect_units(records)
+    _contradicted_shares(records)
+    _steps_out_of_order(records)
     if {"households", "elders"} <= set(frame.columns):
         odd = ((frame["households"] == 0) & (frame["elders"] > 0)).to_numpy()
         found = _pairs(frame, "households", "elders") if odd.any() else ""
@@ -73,6 +79,45 @@ def _suspect_units(records: Records) -> None:
             )  # fmt: skip
 
 
+def _contradicted_shares(records: Records) -> None:
+    """Warn of a published share that its own numerator and denominator do not print as."""
+    frame = records.frame
+    if not {"numerator", "denominator", "unit"} <= set(frame.columns):
+        return
+    whole = frame["unit"].map(_SHARES)
+    more = (whole.notna() & (frame["numerator"] > frame["denominator"])).to_numpy()
+    found = _pairs(frame, "numerator", "denominator") if more.any() else ""
+    records.report(more, "share_above_one", "warning", field="numerator", found=found,
+                   used="both", fix="check both")  # fmt: skip
+    if "value" not in frame:
+        return
+    share = whole * frame["numerator"] / frame["denominator"]
+    decimals = frame["value"].map("{:.10g}".format).str.partition(".")[2].str.len()
+    off = (share - frame["value"]).abs() > 0.5 * 10.0**-decimals * (1 + 1e-9)
+    records.report(
+        off.to_numpy(), "value_contradicted", "warning", field="value",
+        found=[f"{value:g}, but {n:,.10g}/{d:,.10g}" for value, n, d in zip(
+            frame["value"], frame["numerator"], frame["denominator"], strict=True)],
+        used="numerator and denominator", fix="check all three",
+    )  # fmt: skip
+
+
+def _steps_out_of_order(records: Records) -> None:
+    """Warn of a project whose later step is dated before an earlier one."""
+    frame = records.frame
+    for who in ("home", "facility"):
+        known = [f"{who}_{step}" for step in _STEPS if f"{who}_{step}" in frame]
+        for k, later in enumerate(known):
+            for earlier in known[:k]:
+                odd = (frame[later] < frame[earlier]).to_numpy()
+                days = frame[[earlier, later]].map("{:%Y-%m-%d}".format, na_action="ignore")
+                found = earlier + " " + days[earlier] + ", " + later + " " + days[later]
+                records.report(
+                    odd, "dates_out_of_order", "warning", field=later, used="both",
+                    found=found.fillna("").tolist(), fix="check both",
+                )  # fmt: skip
+
+
 def _pairs(frame: pd.DataFrame, one: str, other: str) -> list[str]:
     return [
         f"{one} {a:,.6g}, {other} {b:,.6g}" for a, b in zip(frame[one], frame[other], strict=True)
@@ -101,6 +146,21 @@ def report_duplicates(records: Records) -> None:
         fix=fix,
     )
     records.set_aside(later, "duplicate_id", field=str(ids.name), found=found, fix=fix)
+
+
+def report_same_key(records: Records) -> None:
+    """Keep the first record of each key: two figures for one thing cannot both be used."""
+    key = [name for name in records.contract.key if name in records.frame]
+    if not key:
+        return
+    kept = records.frame[records.kept]
+    again = pd.Series(data=False, index=records.frame.index)
+    again[kept.index] = kept.duplicated(key, keep="first")
+    words = records.frame[key].astype(object).fillna("").astype(str).agg(" ".join, axis=1)
+    records.set_aside(
+        again.to_numpy(dtype=bool), "same_record_twice", field=", ".join(key),
+        found=words.str.split().str.join(" ").tolist(), fix="keep one of the rows",
+    )  # fmt: skip
 
 
 def report_twins(records: Records) -> None:

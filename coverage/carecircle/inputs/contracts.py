@@ -6,92 +6,25 @@ and one unit in the whole house.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-from carecircle.inputs.kinds import FACILITY_KINDS, FACILITY_WORDS, STATUSES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from carecircle.inputs.columns import Column, TableContract, count, floor
+from carecircle.inputs.kinds import FACILITY_KINDS, STATUSES
+from carecircle.inputs.ledgers import KIND_CHOICES, OBSERVATIONS, PROJECTS, ROSTERS
 
 __all__ = ["CONTRACTS", "FACILITY_KINDS", "STATUSES", "Column", "TableContract"]
 
-Kind = Literal["id", "text", "ids", "integer", "number", "flag", "date", "choice"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: name (with the unit in it), type, range and the headings understood on reading.
-
-    ``kind`` is ``id`` (text, unique in the index), ``text``, ``ids`` (ids joined by ``;``),
-    ``integer``, ``number``, ``flag`` (yes/no), ``date`` (ISO) or ``choice`` (a key of ``choices``,
-    whose values are also understood). Missing values stay missing.
-    """
-
-    name: str
-    kind: Kind
-    meaning: str
-    headings: tuple[str, ...] = ()
-    required: bool = False
-    unit: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TableContract:
-    """One table: its index, its columns and the geometry types it accepts (empty: no geometry)."""
-
-    name: str
-    index: Column
-    columns: tuple[Column, ...]
-    geometry: tuple[str, ...] = ()
-
-    def column(self, name: str) -> Column:
-        """Return the column called ``name`` (the index included).
-
-        Raises
-        ------
-        KeyError
-            If the table has no such column.
-        """
-        for column in (self.index, *self.columns):
-            if column.name == name:
-                return column
-        msg = f"{self.name} has no column {name!r}"
-        raise KeyError(msg)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of all columns, the index first."""
-        return (self.index.name, *(column.name for column in self.columns))
-
-
-def _count(name: str, meaning: str, headings: tuple[str, ...], maximum: float = 5e7) -> Column:
-    return Column(name, "number", meaning, headings, minimum=0, maximum=maximum)
-
-
-def _area(name: str, meaning: str, headings: tuple[str, ...]) -> Column:
-    return Column(name, "number", meaning, headings, unit="m2", minimum=0, maximum=1e7)
-
-
 _PEOPLE = (
-    _count("households", "family households", ("家庭户数", "户数", "户", "hh", "num_households")),
-    _count("population", "resident population", ("常住人口", "人口", "人口数", "pop", "people")),
-    _count(
+    count("households", "family households", ("家庭户数", "户数", "户", "hh", "num_households")),
+    count("population", "resident population", ("常住人口", "人口", "人口数", "pop", "people")),
+    count(
         "elders",
         "residents aged 60 and over",
         ("老年人口", "60岁及以上人口", "60岁以上人口", "老人", "pop60", "elderly", "seniors"),
     ),
-    _count("elders80", "residents aged 80 and over", ("80岁及以上人口", "高龄人口", "pop80")),
+    count("elders80", "residents aged 80 and over", ("80岁及以上人口", "高龄人口", "pop80")),
 )
 _POINT = ("Point",)
 _POLYGON = ("Polygon", "MultiPolygon")
 _LINE = ("LineString", "MultiLineString")
-_KIND_CHOICES = {
-    kind: (*names, *FACILITY_WORDS.get(kind, ())) for kind, names in FACILITY_KINDS.items()
-}
 
 AREAS = TableContract(
     "areas",
@@ -143,7 +76,7 @@ AREAS = TableContract(
                 "mixed": ("混合", "新旧混合"),
             },
         ),
-        _count("households_new", "households in new estates", ("新建小区户数", "新建户数")),
+        count("households_new", "households in new estates", ("新建小区户数", "新建户数")),
     ),
     _POLYGON,
 )
@@ -165,7 +98,7 @@ FACILITIES = TableContract(
             "facility kind",
             ("类型", "设施类型", "类别", "type"),
             required=True,
-            choices=_KIND_CHOICES,
+            choices=KIND_CHOICES,
         ),
         Column(
             "status",
@@ -179,13 +112,13 @@ FACILITIES = TableContract(
                 "closed": (*STATUSES["closed"], "停用", "停业", "撤销"),
             },
         ),
-        _area("floor_m2", "gross floor area", ("建筑面积", "面积", "建筑面积(平方米)", "area_m2")),
-        _area("elder_floor_m2", "floor area for elder care", ("养老服务面积", "养老建筑面积")),
-        _area("activity_m2", "floor area for residents' activities", ("居民活动面积", "活动面积")),
-        _count("beds", "beds in all", ("床位", "床位数", "beds_total"), 1e5),
-        _count("nursing_beds", "nursing beds", ("护理型床位", "护理床位", "beds_nursing"), 1e5),
-        _count("institution_beds", "beds in institutions", ("机构床位", "beds_institution"), 1e5),
-        _count("places", "day places", ("服务容量", "托位", "容量", "capacity"), 1e6),
+        floor("floor_m2", "gross floor area", ("建筑面积", "面积", "建筑面积(平方米)", "area_m2")),
+        floor("elder_floor_m2", "floor area for elder care", ("养老服务面积", "养老建筑面积")),
+        floor("activity_m2", "floor area for residents' activities", ("居民活动面积", "活动面积")),
+        count("beds", "beds in all", ("床位", "床位数", "beds_total"), 1e5),
+        count("nursing_beds", "nursing beds", ("护理型床位", "护理床位", "beds_nursing"), 1e5),
+        count("institution_beds", "beds in institutions", ("机构床位", "beds_institution"), 1e5),
+        count("places", "day places", ("服务容量", "托位", "容量", "capacity"), 1e6),
         Column(
             "serves",
             "ids",
@@ -243,7 +176,7 @@ BUILDINGS = TableContract(
             minimum=0,
             maximum=1,
         ),
-        _count("dwellings", "dwellings", ("住宅套数", "套数", "building:flats"), 1e5),
+        count("dwellings", "dwellings", ("住宅套数", "套数", "building:flats"), 1e5),
         Column("use", "text", "building use", ("用途", "building")),
     ),
     (*_POLYGON, *_POINT),
@@ -321,8 +254,8 @@ SITES = TableContract(
     (
         Column("name", "text", "name", ("名称",)),
         Column("cost", "number", "cost in the study's money unit", ("造价", "成本"), minimum=0),
-        _area("floor_m2", "floor area it could have", ("建筑面积", "面积")),
-        _count("places", "places it could have", ("服务容量", "容量"), 1e6),
+        floor("floor_m2", "floor area it could have", ("建筑面积", "面积")),
+        count("places", "places it could have", ("服务容量", "容量"), 1e6),
         Column(
             "acquisition",
             "choice",
@@ -342,36 +275,16 @@ SITES = TableContract(
     _POINT,
 )
 
-PROJECTS = TableContract(
-    "projects",
-    Column("project_id", "id", "housing project code", ("项目编号", "编号", "id"), required=True),
-    (
-        Column("name", "text", "name", ("项目名称", "名称"), required=True),
-        Column("area_id", "text", "area it lies in", ("社区代码",)),
-        Column("phase", "text", "phase of the project", ("期次", "阶段")),
-        _count("dwellings", "dwellings", ("住宅套数", "套数"), 1e5),
-        _count("households", "households", ("户数",), 1e5),
-        *(
-            Column(f"{who}_{step}", "date", f"date of {step}, {what}", (zh,))
-            for who, what, label in (
-                ("home", "housing", "住宅"),
-                ("facility", "facility", "配套设施"),
-            )
-            for step, zh in (
-                ("permit", f"{label}许可日期"),
-                ("start", f"{label}开工日期"),
-                ("accept", f"{label}验收日期"),
-                ("deliver", f"{label}交付日期"),
-            )
-        ),
-        _area("floor_planned_m2", "facility floor area planned", ("规划配套面积",)),
-        _area("floor_built_m2", "facility floor area built", ("建成配套面积",)),
-        _area("floor_accepted_m2", "facility floor area accepted", ("验收配套面积",)),
-        _area("floor_delivered_m2", "facility floor area handed over", ("移交配套面积",)),
-    ),
+_ALL = (
+    AREAS,
+    FACILITIES,
+    HOMES,
+    BUILDINGS,
+    ROADS,
+    BARRIERS,
+    SITES,
+    PROJECTS,
+    OBSERVATIONS,
+    ROSTERS,
 )
-
-CONTRACTS: dict[str, TableContract] = {
-    contract.name: contract
-    for contract in (AREAS, FACILITIES, HOMES, BUILDINGS, ROADS, BARRIERS, SITES, PROJECTS)
-}
+CONTRACTS: dict[str, TableContract] = {contract.name: contract for contract in _ALL}

@@ -35,7 +35,9 @@ _KNOWN = (
     " OpenStreetMap extract"
 )
 #: Tables of which none is a finding, not a fault: a town may have no barrier and no facility.
-_MAY_BE_EMPTY = ("facilities", "barriers", "sites", "projects")
+_MAY_BE_EMPTY = (
+    "facilities", "barriers", "sites", "projects", "observations", "rosters",
+)  # fmt: skip
 #: What a ``where`` expression may call; anything else could write files.
 _CALLS = frozenset(
     ("str", "contains", "startswith", "endswith", "isin", "isna", "notna", "between", "lower",

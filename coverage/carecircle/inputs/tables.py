@@ -36,8 +36,10 @@ __all__ = [
     "read_buildings",
     "read_facilities",
     "read_homes",
+    "read_observations",
     "read_projects",
     "read_roads",
+    "read_rosters",
     "read_sites",
 ]
 
@@ -256,6 +258,54 @@ def read_projects(source: Source | str | Path, *, log: IssueLog | None = None) -
         As in :func:`read_areas`.
     """
     return _read(source, CONTRACTS["projects"], None, log)
+
+
+def read_observations(source: Source | str | Path, *, log: IssueLog | None = None) -> pd.DataFrame:
+    """Read figures observed or published elsewhere, such as the 2020 column of a plan.
+
+    Parameters
+    ----------
+    source, log
+        As in :func:`read_areas`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each ``indicator``, unit (the city where none is named) and ``period`` (text);
+        ``numerator``, ``denominator``, ``value``; what is missing or ``--`` is NaN, never 0.
+
+    Raises
+    ------
+    InputError
+        As in :func:`read_areas`.
+    """
+    return _read(source, CONTRACTS["observations"], None, log)
+
+
+def read_rosters(
+    source: Source | str | Path,
+    *,
+    kinds: Mapping[str, tuple[str, str]] | None = None,
+    log: IssueLog | None = None,
+) -> pd.DataFrame:
+    """Read which unit owes how many facilities of which kind, and by when.
+
+    Parameters
+    ----------
+    source, kinds, log
+        As in :func:`read_facilities`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each ``unit_level``, ``unit_id`` and ``kind``; ``count``, ``due``, ``source``.
+
+    Raises
+    ------
+    InputError
+        As in :func:`read_areas`.
+    """
+    return _read(source, with_kinds(CONTRACTS["rosters"], kinds), None, log)
 
 
 def _read(

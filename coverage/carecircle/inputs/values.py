@@ -20,7 +20,10 @@ from carecircle.inputs.headings import did_you_mean, normalise
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Typed", "read_choices", "read_dates", "read_flags", "read_numbers", "read_text"]
+__all__ = [
+    "Typed", "last_day", "read_choices", "read_dates", "read_flags", "read_numbers",
+    "read_periods", "read_text",
+]  # fmt: skip
 
 #: Words that stand for "no value"; none of them is zero.
 _MISSING = frozenset(
@@ -32,6 +35,11 @@ _YES = frozenset(("是", "有", "yes", "y", "true", "t", "1", "√", "✓"))
 _NO = frozenset(("否", "没有", "no", "n", "false", "f", "0", "×", "✗"))
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?月?)?年?(?:[T ].*)?")
+#: A year; then a month, quarter or half-year; then a day.
+_PERIOD = re.compile(
+    r"(\d{4})年?(?:底|末|度)?"
+    r"(?:[-/.]?(?:第)?(?:Q?([1-4])季度?|Q([1-4])|H([12])|(上|下)半年|(\d{1,2})(?:[-/.月](\d{1,2})日?)?月?))?"
+)
 _EIGHT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _TEXT_DTYPE = pd.Series(["text"]).dtype  # str from pandas 3 on, object before
 _EXACT_FLOAT = 2**53
@@ -187,6 +195,62 @@ def _date(value: object) -> tuple[object, str, str]:
     if not 1900 <= year <= 2100:  # noqa: PLR2004  the years a planner can mean
         return None, "not_a_date", ""
     return date, "", "" if found[3] else "first_day"
+
+
+def read_periods(series: pd.Series[Any]) -> Typed:
+    """Read years, months, quarters, half-years and days as text that sorts within each of them.
+
+    Examples
+    --------
+    >>> said = pd.Series(["2020年", 2021.0, "2021年6月", "2021Q2", "上半年", "2021-02-30"])
+    >>> typed = read_periods(said)
+    >>> typed.column.tolist()
+    ['2020', '2021', '2021-06', '2021-Q2', nan, nan]
+    >>> typed.faults.tolist()
+    ['', '', '', '', 'not_a_period', 'not_a_period']
+    """
+    periods, faults, adapted = _each_distinct(series, _period)
+    values = pd.Series(periods, series.index, dtype=object)
+    return Typed(values.where(values.notna(), np.nan).astype(_TEXT_DTYPE), faults, adapted)
+
+
+def _period(value: object) -> tuple[object, str, str]:
+    if isinstance(value, (dt.datetime, dt.date)):
+        return value.isoformat()[:10], "", ""
+    text = re.sub(r"\.0$", "", _plain(value)).upper()
+    if text.lower() in _MISSING:
+        return None, "", ""
+    found = _PERIOD.fullmatch(re.sub(r"[T ]\d\d:.*$", "", text))
+    if found is None or not 1900 <= int(found[1]) <= 2100:  # noqa: PLR2004  the years a planner can mean
+        return None, "not_a_period", ""
+    year, quarter, month, day = found[1], found[2] or found[3], found[6], found[7]
+    half = found[4] or {"上": "1", "下": "2", None: ""}[found[5]]
+    if quarter or half:
+        return f"{year}-Q{quarter}" if quarter else f"{year}-H{half}", "", ""
+    try:
+        date = dt.date(int(year), int(month or 1), int(day or 1))
+    except ValueError:
+        return None, "not_a_period", ""
+    return date.isoformat()[: 10 if day else 7 if month else 4], "", ""
+
+
+def last_day(period: str) -> dt.date | None:
+    """Return the last day of a period as :func:`read_periods` writes it; ``None`` for any other.
+
+    Examples
+    --------
+    >>> [str(last_day(period)) for period in ("2020", "2020-02", "2020-Q3", "2020-H1", "soon")]
+    ['2020-12-31', '2020-02-29', '2020-09-30', '2020-06-30', 'None']
+    """
+    parts = period.split("-")
+    if not all(part.lstrip("QH").isdigit() for part in parts):
+        return None
+    if len(parts) == 3:  # noqa: PLR2004  year, month, day
+        return dt.date.fromisoformat(period)
+    rest = parts[1] if len(parts) > 1 else "12"
+    month = int(rest.lstrip("QH")) * {"Q": 3, "H": 6}.get(rest[0], 1)
+    year = int(parts[0])
+    return dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
 
 
 def read_flags(series: pd.Series[Any]) -> Typed:

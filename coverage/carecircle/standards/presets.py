@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -58,7 +60,7 @@ def load_preset(name: str) -> Preset:
         msg = f"rules: no preset {name!r}; {hint}known: {', '.join(preset_names())}"
         raise InputError(msg)
     file = resources.files("carecircle.standards") / "presets" / f"{name}.toml"
-    return parse_rules(file.read_text(encoding="utf-8"), file.name, log=IssueLog())
+    return _parsed(file.read_bytes(), file.name, log=IssueLog())
 
 
 def read_rules(path: Path, *, as_of: dt.date | None = None, log: IssueLog | None = None) -> Preset:
@@ -80,12 +82,16 @@ def read_rules(path: Path, *, as_of: dt.date | None = None, log: IssueLog | None
     """
     heard = IssueLog() if log is None else log
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        preset = _parsed(path.read_bytes(), path.name, as_of=as_of, log=heard)
     except FileNotFoundError as fault:
         raise InputError(f"rules: {path} not found; give a TOML file") from fault
     except UnicodeDecodeError as fault:
         raise InputError(f"rules: {path.name} is not in UTF-8; save it as UTF-8") from fault
-    preset = parse_rules(text, path.name, as_of=as_of, log=heard)
     if log is None:
         heard.settle()
     return preset
+
+
+def _parsed(content: bytes, name: str, *, log: IssueLog, as_of: dt.date | None = None) -> Preset:
+    preset = parse_rules(content.decode("utf-8-sig"), name, as_of=as_of, log=log)
+    return replace(preset, sha256=hashlib.sha256(content).hexdigest())

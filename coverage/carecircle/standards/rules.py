@@ -233,6 +233,7 @@ class Preset:
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     kinds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     file: str = ""
+    sha256: str = ""
 
     def rule(self, name: str) -> Rule:
         """Return the rule with this id.
