@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,11 +16,12 @@ from carecircle.planning.greedy import Chooser
 from carecircle.planning.options import SolveOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
+    from carecircle.planning.cover_model import CoverModel
     from carecircle.planning.equity import Equity
     from carecircle.planning.instance import Instance
     from carecircle.planning.plan import Plan
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-__all__ = ["backup_cover", "max_cover", "max_min_share", "min_sites", "min_sites_for_share"]
+__all__ = [
+    "backup_cover",
+    "everyone_covered",
+    "max_cover",
+    "max_min_share",
+    "min_sites",
+    "min_sites_for_share",
+    "most_covered",
+    "share_covered",
+]
 
 _DEFAULT = SolveOptions()
 _SLACK = 1e-9
@@ -82,7 +92,12 @@ def max_cover(
     (['S2'], 50.0)
     """
     case = Case.of("max_cover", instance, options, limits_of(instance, n_sites, budget))
-    terms = {"n_sites": n_sites, "budget": budget, "equity": tuple(equity)}
+    return most_covered(case, {"n_sites": n_sites, "budget": budget, "equity": tuple(equity)})
+
+
+def most_covered(case: Case, terms: Mapping[str, Any]) -> Plan:
+    """Solve a maximal covering problem that is set up; ``terms`` has ``equity``."""
+    options, equity = case.options, terms["equity"]
     if not equity and (case.large or (options.method == "heuristic" and case.table.covers.nnz)):
         search = Decomposed(case.table, case.limits, options)
         status = search.solve()
@@ -92,11 +107,11 @@ def max_cover(
         ties = "not settled: many pairs or a heuristic"
     else:
         model = case.model(equity)
-        goal = np.concatenate((np.zeros(model.n_columns), case.table.weight))
+        goal = case.worth()
         start = None if equity else _start(case)
         answer = case.solve(model, goal, "max", offset=case.base, start=start)
         answer, ties = case.tie_break(model, goal, "max", answer)
-    return case.plan(answer, _weight_covered(instance), {**terms, "ties": ties})
+    return case.plan(answer, _weight_covered(case.instance), {**terms, "ties": ties})
 
 
 def min_sites(
@@ -147,14 +162,14 @@ def min_sites(
             f" ({some_ids(left)}); add sites, or leave them out with leave_out_unreachable=True"
         )
     case = Case.of("min_sites", instance, options, None)
+    return everyone_covered(case, {"least": least, "leave_out_unreachable": leave_out_unreachable})
+
+
+def everyone_covered(case: Case, terms: Mapping[str, Any]) -> Plan:
+    """Solve a set covering problem that is set up; ``terms`` has ``least``."""
     model = case.model(())
     model.cover_all()
-    goal = case.price(least)
-    spent = _spent(instance, least)
-    answer = case.solve(model, goal, "min", offset=spent(instance.required & ~instance.existing))
-    answer, ties = case.tie_break(model, goal, "min", answer)
-    terms = {"least": least, "leave_out_unreachable": leave_out_unreachable, "ties": ties}
-    return case.plan(answer, spent, terms)
+    return _least_spent(case, model, terms)
 
 
 def min_sites_for_share(
@@ -189,6 +204,12 @@ def min_sites_for_share(
     if not 0 < share <= 1:
         raise InputError(f"share is {share!r}; give a share above 0, at most 1")
     case = Case.of("min_sites_for_share", instance, options, None)
+    return share_covered(case, {"share": share, "least": least, "equity": tuple(equity)})
+
+
+def share_covered(case: Case, terms: Mapping[str, Any]) -> Plan:
+    """Solve a partial covering problem set up; ``terms`` has ``share``, ``least``, ``equity``."""
+    instance, share, least, equity = case.instance, terms["share"], terms["least"], terms["equity"]
     total, most = float(instance.weight.sum()), case.base + float(case.table.weight.sum())
     need = share * total
     if most < need * (1 - _SLACK):
@@ -196,7 +217,6 @@ def min_sites_for_share(
             f"share is {share:.6g}, but all allowed sites together cover {most:g} of {total:g}"
             f" ({most / total:.6g}); ask for no more than that, or add sites"
         )
-    terms = {"share": share, "least": least, "equity": tuple(equity)}
     if case.large and least == "sites" and not equity:
         answer = fewest_for(case, need - case.base)
         spent = _spent(instance, least)
@@ -204,11 +224,7 @@ def min_sites_for_share(
     model = case.model(equity)
     row = model.row(model.covered(), case.table.weight)
     model.add(row, lower=case.at_least(need, case.base), name=f"share {share:g} of all weight")
-    goal = case.price(least)
-    spent = _spent(instance, least)
-    answer = case.solve(model, goal, "min", offset=spent(instance.required & ~instance.existing))
-    answer, ties = case.tie_break(model, goal, "min", answer)
-    return case.plan(answer, spent, {**terms, "ties": ties})
+    return _least_spent(case, model, terms)
 
 
 def backup_cover(
@@ -217,6 +233,7 @@ def backup_cover(
     n_sites: int | None = None,
     budget: float | None = None,
     once_share: float = 1.0,
+    equity: Sequence[Equity] = (),
     options: SolveOptions = _DEFAULT,
 ) -> Plan:
     """Choose the sites that cover most weight at least twice, without giving up first cover.
@@ -226,8 +243,8 @@ def backup_cover(
 
     Parameters
     ----------
-    instance, n_sites, budget, options
-        As for :func:`max_cover`.
+    instance, n_sites, budget, equity, options
+        As for :func:`max_cover`; equity is about first cover.
     once_share
         Share of the best single cover that must be kept; 1 puts first cover first.
 
@@ -238,10 +255,11 @@ def backup_cover(
     """
     if not 0 <= once_share <= 1:
         raise InputError(f"once_share is {once_share!r}; give a share from 0 to 1")
-    once = max_cover(instance, n_sites=n_sites, budget=budget, options=options).proof.objective
     limits = limits_of(instance, n_sites, budget)
+    first = {"n_sites": n_sites, "budget": budget, "equity": tuple(equity)}
+    once = most_covered(Case.of("max_cover", instance, options, limits), first).proof.objective
     case = Case.of("backup_cover", instance, options, limits, times=2)
-    model, table = case.model(()), case.table
+    model, table = case.model(equity), case.table
     new = np.flatnonzero(table.count == 0)
     y = model.n_columns + new
     model.whole(y)
@@ -252,7 +270,7 @@ def backup_cover(
     goal = np.concatenate((np.zeros(model.n_columns), table.weight * (table.count == 1)))
     goal = np.concatenate((goal, table.weight[new]))
     answer = case.solve(model, goal, "max", offset=case.base)
-    terms = {"n_sites": n_sites, "budget": budget, "once_share": once_share, "best_once": once}
+    terms = {**first, "once_share": once_share, "best_once": once}
     return case.plan(answer, _weight_covered(instance, times=2), terms, times=2)
 
 
@@ -262,6 +280,7 @@ def max_min_share(
     unit: pd.Series,
     n_sites: int | None = None,
     budget: float | None = None,
+    equity: Sequence[Equity] = (),
     options: SolveOptions = _DEFAULT,
 ) -> Plan:
     """Choose the sites that lift the unit with the smallest covered share as high as possible.
@@ -270,7 +289,7 @@ def max_min_share(
 
     Parameters
     ----------
-    instance, n_sites, budget, options
+    instance, n_sites, budget, equity, options
         As for :func:`max_cover`.
     unit
         Label of each demand point, indexed by its id; missing: in no unit.
@@ -282,7 +301,7 @@ def max_min_share(
     """
     case = Case.of("max_min_share", instance, options, limits_of(instance, n_sites, budget))
     units = Units.of(instance, unit, covered_by(instance, instance.required))
-    model = case.model(())
+    model = case.model(equity)
     least = model.variables(np.zeros(1), np.ones(1))
     for number, today in enumerate(units.today / units.total):
         places = np.concatenate((model.covered(), least))
@@ -297,13 +316,21 @@ def max_min_share(
 
     reached = smallest(case.mask(first.columns))
     model.add(model.row(least, np.ones(1)), lower=np.array([reached - _ROOM]))
-    weight = np.concatenate((np.zeros(model.n_columns), case.table.weight))
-    second = case.solve(model, weight, "max")
+    second = case.solve(model, case.worth(), "max")
     kept = smallest(case.mask(second.columns)) >= reached - _SLACK
     columns = second.columns if kept else first.columns
-    terms = {"n_sites": n_sites, "budget": budget, "unit": unit, "ties": "most weight covered"}
+    terms = {"n_sites": n_sites, "budget": budget, "equity": tuple(equity), "unit": unit}
     answer = Answer(columns, first.bound, first.status, first.solver)
-    return case.plan(answer, smallest, terms)
+    return case.plan(answer, smallest, {**terms, "ties": "most weight covered"})
+
+
+def _least_spent(case: Case, model: CoverModel, terms: Mapping[str, Any]) -> Plan:
+    """Solve a model for the fewest or cheapest columns."""
+    goal, spent = case.price(terms["least"]), _spent(case.instance, terms["least"])
+    new = case.instance.required & ~case.instance.existing
+    answer = case.solve(model, goal, "min", offset=spent(new))
+    answer, ties = case.tie_break(model, goal, "min", answer)
+    return case.plan(answer, spent, {**terms, "ties": ties})
 
 
 def _weight_covered(instance: Instance, times: int = 1) -> Callable[[Flags], float]:

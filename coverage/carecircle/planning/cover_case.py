@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from carecircle.errors import InputError
+from carecircle.planning.apart import Apart, NoOtherPlanError
 from carecircle.planning.cover_model import CoverModel
 from carecircle.planning.cover_plan import covered_by, in_order, settled, useful
 from carecircle.planning.equity import Units
@@ -122,9 +123,10 @@ class Case:
         if limits is None:
             limits = Limits(np.inf, instance.cost, np.inf, instance.group)
         table = covering_table(instance, times=times)
-        own = Limits(limits.n, limits.cost[table.sites], limits.budget, limits.group[table.sites])
-        # two alike both count where cover must be double; and ties are settled among all
-        if times == 1 and table.covers.nnz > _MOST_PAIRS_WHOLE:
+        own = limits.of_sites(table.sites)
+        # two alike both count where cover must be double or another plan is asked for
+        alike = times == 1 and not isinstance(limits, Apart)
+        if alike and table.covers.nnz > _MOST_PAIRS_WHOLE:
             kept = undominated(table, own.cost, own.group)
             table, own = table.of_sites(kept), own.of_sites(kept)
         base = float(instance.weight[covered_by(instance, instance.required, times)].sum())
@@ -162,6 +164,10 @@ class Case:
             raise InputError(f"least is {least!r}; give 'sites' or 'cost'")
         return np.ones(len(self.table.sites)) if least == "sites" else self.limits.cost
 
+    def worth(self) -> Floats:
+        """Return the goal of covering most weight."""
+        return np.concatenate((np.zeros(len(self.table.sites)), self.table.weight))
+
     def model(self, equity: Sequence[Equity]) -> CoverModel:
         """Build the model with its limits and what must hold between units."""
         model = CoverModel(self.table, self.limits, self._names())
@@ -177,6 +183,8 @@ class Case:
         for group in np.unique(limits.group[limits.group >= 0]):
             members = self.instance.site_ids[self.table.sites[limits.group == group]]
             names.append(f"at most one of {some_ids(members)}")
+        if isinstance(limits, Apart):
+            names += [f"differs from plan {k + 1}" for k in range(len(limits.sets))]
         return names
 
     def _fair(self, model: CoverModel, rule: Equity) -> None:
@@ -184,8 +192,10 @@ class Case:
             self.instance, rule.unit, covered_by(self.instance, self.instance.required)
         )
         today = units.today / units.total
+        # where cover must be double, a row that stands covers once is in today's share already
+        new = self.table.count == 0
         rows = np.array(
-            [units.row(self.instance, self.table, number) for number in range(len(today))]
+            [units.row(self.instance, self.table, number) * new for number in range(len(today))]
         )
         if rule.min_share is not None:
             short = np.flatnonzero(today + rows.sum(axis=1) < rule.min_share - _SLACK)
@@ -230,6 +240,8 @@ class Case:
             warm_start=start,
             tell=self.options.tell,
         )
+        if found.status == "infeasible" and isinstance(self.limits, Apart):
+            raise NoOtherPlanError(f"{self.problem}: no other plan is possible")
         if found.status == "infeasible":
             clash = model.conflict(time_limit_s=_CONFLICT_S)
             raise InputError(
@@ -258,7 +270,7 @@ class Case:
         """Choose among equally good plans; say in words whether that was done."""
         if answer.status != "optimal":
             return answer, "not settled: not proven best"
-        kept = useful(self.instance, self.mask(answer.columns))[self.table.sites]
+        kept = self.useful(answer.columns)[self.table.sites]
         x = np.concatenate((kept, self.table.covers @ kept > 0)).astype(np.float64)
         value = float(goal @ x[: len(goal)])
         # a row that leaves the solver no room at all may pass for infeasible
@@ -281,6 +293,12 @@ class Case:
         chosen[self.table.sites[columns]] = True
         return chosen
 
+    def useful(self, columns: Flags, times: int = 1) -> Flags:
+        """Return which sites are chosen, without those that nobody's cover depends on."""
+        everyone = self.problem == "min_sites"
+        heeded = None if everyone else self.instance.weight > 0
+        return useful(self.instance, self.mask(columns), times, heeded=heeded)
+
     def plan(
         self,
         answer: Answer,
@@ -290,9 +308,14 @@ class Case:
         times: int = 1,
     ) -> Plan:
         """Write the plan down and have it verified; the objective is counted anew."""
-        instance = self.instance
-        chosen = useful(instance, self.mask(answer.columns), times)
-        value, bound, status = objective(chosen), answer.bound, answer.status
+        chosen = self.useful(answer.columns, times)
+        return self.written(chosen, answer, objective(chosen), terms)
+
+    def written(
+        self, chosen: Flags, answer: Answer, value: float, terms: Mapping[str, object]
+    ) -> Plan:
+        """Return the plan that chooses these sites, verified; of the answer, the proof is taken."""
+        instance, bound, status = self.instance, answer.bound, answer.status
         if abs(bound - value) <= _TOLERANCE + _SLACK * abs(value):
             bound = value
             status = "optimal" if status != "heuristic" else status

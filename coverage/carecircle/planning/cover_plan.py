@@ -87,12 +87,22 @@ def in_order(instance: Instance, chosen: NDArray[np.bool_]) -> pd.DataFrame:
     )
 
 
-def useful(instance: Instance, chosen: NDArray[np.bool_], times: int = 1) -> NDArray[np.bool_]:
-    """Return the chosen sites without those that no cover depends on; required ones stay."""
+def useful(
+    instance: Instance,
+    chosen: NDArray[np.bool_],
+    times: int = 1,
+    *,
+    heeded: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
+    """Return the chosen sites without those that no cover depends on; required ones stay.
+
+    ``heeded`` says whose cover counts; everyone's by default.
+    """
     kept = chosen.copy()
-    pair = np.flatnonzero(instance.within() & chosen[instance.column])
     stands = instance.existing & ~instance.forbidden
-    mine = instance.within() & (stands | chosen)[instance.column]
+    counts = instance.within() if heeded is None else instance.within() & heeded[instance.row]
+    pair = np.flatnonzero(counts & chosen[instance.column])
+    mine = counts & (stands | chosen)[instance.column]
     count = instance.today_count + np.bincount(instance.row[mine], minlength=instance.n_demand)
     order = np.argsort(instance.column[pair], kind="stable")
     rows = np.split(

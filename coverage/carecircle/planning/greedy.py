@@ -70,7 +70,7 @@ class Limits:
         bounds = np.concatenate((upper, np.ones(n_groups)))
         return csr_array((data, (row, column)), shape=shape), bounds
 
-    def of_sites(self, columns: NDArray[np.bool_]) -> Limits:
+    def of_sites(self, columns: NDArray[np.bool_] | NDArray[np.int64]) -> Limits:
         """Return the limits on some of the columns."""
         return Limits(self.n, self.cost[columns], self.budget, self.group[columns])
 
