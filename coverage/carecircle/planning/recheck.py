@@ -197,4 +197,5 @@ _OBJECTIVES: Mapping[str, Callable[[Instance, Plan], float]] = {
     "max_attendance": _attending,
     "capacitated_max_cover": _served,
     "capacitated_p_median": _walked,
+    "market_share_target": lambda _, plan: float(len(plan.chosen)),
 }
