@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from carecircle.analysis.joining import ids_by_unit
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -52,15 +54,16 @@ def roster(areas: pd.DataFrame, facilities: pd.DataFrame) -> pd.DataFrame:
         owner = facilities["area_id"].dropna().astype("str")
     else:
         owner = pd.Series(dtype="str")
-    listed = (
-        pd.DataFrame({"area_id": owner.to_numpy(), "facility_id": owner.index.astype("str")})
-        .drop_duplicates()
-        .sort_values(["area_id", "facility_id"])
-        .groupby("area_id")["facility_id"]
-        .agg(";".join)
+    links = pd.DataFrame(
+        {"area_id": owner.to_numpy(), "facility_id": owner.index.astype("str")}
+    ).drop_duplicates()
+    links = links.sort_values("facility_id", kind="stable")
+    at = areas.index.get_indexer(pd.Index(links["area_id"]))
+    ids = ids_by_unit(links["facility_id"], at, at >= 0, len(areas))
+    return pd.DataFrame(
+        {"has_facility": ids != "", "facility_ids": pd.Series(ids, areas.index, dtype="str")},
+        index=areas.index,
     )
-    ids = listed.reindex(areas.index).fillna("").astype("str")
-    return pd.DataFrame({"has_facility": (ids != "").to_numpy(), "facility_ids": ids})
 
 
 def four_cells(areas: pd.DataFrame, *, on_time_share: float) -> pd.DataFrame:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
-    "Typed", "last_day", "read_choices", "read_dates", "read_flags", "read_numbers",
+    "Typed", "read_choices", "read_dates", "read_flags", "read_numbers",
     "read_periods", "read_text",
 ]  # fmt: skip
 
@@ -232,25 +232,6 @@ def _period(value: object) -> tuple[object, str, str]:
     except ValueError:
         return None, "not_a_period", ""
     return date.isoformat()[: 10 if day else 7 if month else 4], "", ""
-
-
-def last_day(period: str) -> dt.date | None:
-    """Return the last day of a period as :func:`read_periods` writes it; ``None`` for any other.
-
-    Examples
-    --------
-    >>> [str(last_day(period)) for period in ("2020", "2020-02", "2020-Q3", "2020-H1", "soon")]
-    ['2020-12-31', '2020-02-29', '2020-09-30', '2020-06-30', 'None']
-    """
-    parts = period.split("-")
-    if not all(part.lstrip("QH").isdigit() for part in parts):
-        return None
-    if len(parts) == 3:  # noqa: PLR2004  year, month, day
-        return dt.date.fromisoformat(period)
-    rest = parts[1] if len(parts) > 1 else "12"
-    month = int(rest.lstrip("QH")) * {"Q": 3, "H": 6}.get(rest[0], 1)
-    year = int(parts[0])
-    return dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
 
 
 def read_flags(series: pd.Series[Any]) -> Typed:

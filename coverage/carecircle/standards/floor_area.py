@@ -22,6 +22,7 @@ from carecircle.standards.floor_rule import (
     required_area,
 )
 from carecircle.standards.floor_supply import floor_links, floor_provided
+from carecircle.standards.joining import ids_by_unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,8 +139,10 @@ def check_floor_area(
     checks["m2_per_100_households"] = _ratio(100.0 * provided, households)
     checks = _with_verdicts(checks, parts)
     checks["reason"] = _reasons(checks, parts, remarks)
-    served = links.sort_values("facility_id").groupby("area_id")["facility_id"].agg(";".join)
-    checks["facility_ids"] = served.reindex(areas.index).fillna("").astype("str")
+    links = links.sort_values("facility_id", kind="stable")
+    at = areas.index.get_indexer(pd.Index(links["area_id"]))
+    served = ids_by_unit(links["facility_id"], at, at >= 0, len(areas))
+    checks["facility_ids"] = pd.Series(served, checks.index, dtype="str")
     if log is None:
         heard.settle()
     return checks
@@ -274,8 +277,13 @@ def _reasons(
         "below_floor": _is_false(checks["pass_floor"]),
         "below_per_100": _is_false(checks["pass_per_100"]),
     }
-    words = zip(*(np.where(flag, code, "") for code, flag in flags.items()), strict=True)
-    return pd.Series([";".join(filter(None, row)) for row in words], checks.index, dtype="str")
+    # few combinations occur: each is spelled once
+    bits = np.zeros(len(checks), dtype=np.int64)
+    for place, flag in enumerate(flags.values()):
+        bits |= np.asarray(flag, dtype=np.int64) << place
+    found, of = np.unique(bits, return_inverse=True)
+    words = [";".join(c for k, c in enumerate(flags) if bit >> k & 1) for bit in found.tolist()]
+    return pd.Series(np.array(words, dtype=object)[of], checks.index, dtype="str")
 
 
 def _is_false(verdict: pd.Series) -> Flags:
