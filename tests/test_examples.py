@@ -194,3 +194,31 @@ def test_the_outline_of_porto_alegre_is_what_its_script_draws(real_data, tmp_pat
     maker["main"](real_data / "grids" / "porto_alegre_hexgrid.csv", tmp_path / "area.geojson")
     committed = EXAMPLES / "porto_alegre" / "area.geojson"
     assert (tmp_path / "area.geojson").read_bytes() == committed.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "spacing_m", "n_sites", "least_candidates"),
+    [(PORTO_ALEGRE, "population", 300, 10, 300), (WUHAN, "elders", 400, 30, 2_000)],
+)
+def test_where_to_build_next_is_proven_best(
+    run, name, weight, spacing_m, n_sites, least_candidates
+):
+    study, result = run(name).study, run(name).result
+    sites = cc.candidates_from_roads(study.network, result.gaps, spacing_m)
+    assert len(sites) >= least_candidates
+    problem = cc.siting_instance(study, sites.iloc[:2_000], weight=weight)
+    plan = cc.max_cover(problem, n_sites=n_sites)
+    assert plan.proof.status == "optimal"
+    assert plan.proof.verdict.startswith("verified")
+    # the gain, counted from the pairs alone: who is newly within reach of a chosen site
+    near = problem.within() & problem.site_ids.isin(plan.site_ids)[problem.column]
+    newly = np.setdiff1d(problem.row[near], np.flatnonzero(problem.covered_today()))
+    assert plan.chosen["gain"].sum() == pytest.approx(problem.weight[newly].sum())
+    assert plan.chosen["gain"].is_monotonic_decreasing
+
+
+def test_the_script_of_the_examples_finds_sites(real_data, monkeypatch):
+    monkeypatch.setenv("CARECIRCLE_DATA", str(real_data))
+    script = runpy.run_path(str(EXAMPLES / "where_next.py"))
+    plan = script["main"](EXAMPLES / "porto_alegre", n_sites=2)
+    assert plan.chosen["share"].iloc[-1] > 608_302 / 812_935
