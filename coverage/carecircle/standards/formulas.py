@@ -3,7 +3,10 @@
 from carecircle.standards import (
     formulas_area,
     formulas_facility,
+    formulas_observed,
+    formulas_plan,
     formulas_roster,
+    formulas_sync,
     formulas_time,
 )
 from carecircle.standards.registry import FORMULAS, Formula, formula, ratio
@@ -11,7 +14,15 @@ from carecircle.standards.registry import FORMULAS, Formula, formula, ratio
 __all__ = ["FORMULAS", "SUBJECTS", "Formula", "formula", "ratio"]
 
 #: The modules whose import fills the register.
-SUBJECTS = (formulas_area, formulas_facility, formulas_roster, formulas_time)
+SUBJECTS = (
+    formulas_area,
+    formulas_facility,
+    formulas_observed,
+    formulas_plan,
+    formulas_roster,
+    formulas_sync,
+    formulas_time,
+)
 
 for _made in (
     ratio(

@@ -15,12 +15,15 @@ from carecircle.standards.registry import formula
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from carecircle.standards.rule_frames import RuleFrames
 
 __all__ = [
     "activity_share",
     "beds",
     "beds_opened",
+    "day_of",
     "facility_figure",
     "facility_floor_area",
     "floor_area_per_bed",
@@ -52,14 +55,19 @@ def beds(frames: RuleFrames, column: str = "beds") -> pd.DataFrame:
 @formula("beds_opened", unit="beds", level="facility", closes="beds",
          source="gross: closures are not subtracted")  # fmt: skip
 def beds_opened(frames: RuleFrames, opened_from: str) -> pd.DataFrame:
-    """Beds of facilities opened from a day on (gross)."""
-    found = _amount(frames, "beds", "beds_missing")
-    opened = pd.to_datetime(_column(frames, "opened")).to_numpy()
-    unsure = np.isnat(opened) & frames.operating & (found["numerator"] != 0).to_numpy()
-    fresh = opened >= np.datetime64(opened_from)
-    return found.assign(
-        numerator=np.where(unsure, np.nan, np.where(fresh, found["numerator"], 0.0)),
-        reason=np.where(unsure, "opening_missing", found["reason"]),
+    """Beds of facilities opened from a day on (gross), also of those closed again since."""
+    first = np.datetime64(opened_from)
+    was_open = frames.operating | frames.of_status("closed")
+    figure, opened = numbers(frames.facilities, "beds"), day_of(frames, "opened")
+    fresh, gone = opened >= first, day_of(frames, "closed") < first
+    unsure = was_open & np.isnat(opened) & (figure != 0) & ~gone
+    amount = np.where(unsure, np.nan, np.where(fresh, figure, 0.0))
+    said = reasons(
+        len(figure), (~was_open, "not_operating"), (unsure, "opening_missing"),
+        (np.isnan(amount), "beds_missing"),
+    )  # fmt: skip
+    return pd.DataFrame(
+        {"numerator": amount, "owes": was_open, "reason": said}, index=frames.units("facility")
     )
 
 
@@ -119,6 +127,11 @@ def project_floor_area_per_100_households(
         len(top), (np.isnan(bottom), "households_missing"), (np.isnan(top), "floor_missing")
     )
     return measured(top, bottom, scale=100.0, index=frames.units("project"), reason=said)
+
+
+def day_of(frames: RuleFrames, name: str) -> NDArray[np.datetime64]:
+    """Return a date of each facility, such as ``opened``; NaT where it is not known."""
+    return pd.to_datetime(_column(frames, name)).to_numpy().astype("datetime64[D]")
 
 
 def _column(frames: RuleFrames, name: str) -> pd.Series:

@@ -1,4 +1,4 @@
-"""Formulas of rosters: which unit has which facility, and what has been observed."""
+"""Formulas of rosters: which unit has which facility, and which it owes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from carecircle.analysis.roster import roster
 from carecircle.standards.joining import ids_by_unit, reasons
 from carecircle.standards.measures import measured
 from carecircle.standards.registry import formula
+from carecircle.standards.roster_duties import roster_duties
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +24,7 @@ __all__ = [
     "areas_with_floor_area",
     "district_facilities",
     "districts_with_facility",
-    "observed_share",
+    "roster_filled",
     "stations_with_centre",
     "street_facilities",
     "streets_with_facility",
@@ -125,20 +126,22 @@ def stations_with_centre(
     return found.assign(reason=reasons(len(found), (idle, "not_operating")))
 
 
-@formula("observed_share", unit="%", level="city", closes="units",
-         source="numerator and denominator of the newest observation")  # fmt: skip
-def observed_share(frames: RuleFrames, indicator: str) -> pd.DataFrame:
-    """Share observed elsewhere, by the indicator's name in the observations."""
-    units = frames.units("city")
-    table = frames.observations
-    rows = None if table is None else table[table["indicator"].astype(str) == indicator]
-    if rows is None or rows.empty:
-        return measured(np.nan, np.nan, index=units, reason="no_observation")
-    newest = rows.sort_values("period", kind="stable").iloc[-1]
-    top, bottom = (pd.to_numeric(newest[n], errors="coerce") for n in ("numerator", "denominator"))
-    said = "no_observation" if pd.isna(top) or pd.isna(bottom) else ""
-    evidence = f"observation {indicator} {newest['period']}"
-    return measured(top, bottom, scale=100.0, index=units, reason=said, evidence=evidence)
+@formula("roster_filled", unit="%", level="city", closes="facilities",
+         source="facilities in place / facilities owed by the roster")  # fmt: skip
+def roster_filled(frames: RuleFrames, kinds: tuple[str, ...]) -> pd.DataFrame:
+    """Facilities in place of those that the rosters ask for, each counted once."""
+    units, duties = frames.units("city"), roster_duties(frames, tuple(kinds))
+    if duties.empty:
+        return measured(np.nan, np.nan, index=units, reason="no_roster", evidence="")
+    at = units.get_indexer(pd.Index(duties["city_id"]))
+    inside = at >= 0
+    owed, met = (
+        np.bincount(at[inside], duties[name].to_numpy()[inside], minlength=len(units))
+        for name in ("count", "met")
+    )
+    ids = duties["facility_ids"].to_numpy(dtype=object)
+    return measured(met, owed, scale=100.0, index=units,
+                    evidence=ids_by_unit(ids, at, inside, len(units)))  # fmt: skip
 
 
 def _having(frames: RuleFrames, level: str, kinds: tuple[str, ...]) -> pd.DataFrame:

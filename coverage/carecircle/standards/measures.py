@@ -252,9 +252,8 @@ def _why_unknown(found: Measured, member: NDArray[np.intp], lost: Flags, n: int)
     if lost.any():
         given = pd.Series(found.reason[lost]).groupby(member[lost]).agg(["first", "nunique"])
         one = (given["nunique"] == 1) & (given["first"] != "")
-        whole = np.bincount(member[lost], minlength=n) == np.bincount(
-            member[found.applies & (member >= 0)], minlength=n
-        )
+        owing = found.applies & (member >= 0) & (found.denominator != 0)
+        whole = np.bincount(member[lost], minlength=n) == np.bincount(member[owing], minlength=n)
         at = given.index.to_numpy()
         said[at] = np.where(one & whole[at], given["first"], "members_unknown")
     return said

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from carecircle.standards.rules import COMPARATORS, RULE_LEVELS
+from carecircle.standards.rules import ATTRIBUTES, BASES, COMPARATORS, RULE_LEVELS
 
-__all__ = ["APPLIES", "FORMULA", "PRESET", "RANGES", "RULE", "WHAT", "Field"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["APPLIES", "FORMULA", "PLAN", "PRESET", "RANGES", "RULE", "WHAT", "Field"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,8 @@ class Field:
             return True
         if isinstance(value, bool) or self.kind == "flag":
             return isinstance(value, bool) and self.kind == "flag"
-        if self.kind == "texts":
-            return isinstance(value, list) and all(isinstance(word, str) for word in value)
+        if self.kind in ("texts", "pair"):
+            return isinstance(value, list) and _LISTS[self.kind](value)
         if self.kind == "text":
             return isinstance(value, str) and bool(value.strip())
         if self.kind == "blank":
@@ -36,6 +39,15 @@ class Field:
         return isinstance(value, _TYPES[self.kind]) and not isinstance(value, dt.datetime)
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+_PAIR = 2
+_LISTS: dict[str, Callable[[list[Any]], bool]] = {
+    "texts": lambda words: all(isinstance(word, str) for word in words),
+    "pair": lambda numbers: len(numbers) == _PAIR and all(map(_is_number, numbers)),
+}
 _TYPES: dict[str, tuple[type, ...]] = {
     "number": (int, float),
     "integer": (int,),
@@ -52,6 +64,7 @@ WHAT = {
     "flag": "true or false",
     "date": "a date without quotes, such as 2025-12-31",
     "texts": 'a list of texts, such as ["urban"]',
+    "pair": "two numbers, such as [46, 70]",
     "table": 'a table on one line, such as { kinds = ["urban"] }',
 }
 #: Columns by whose size a rule may choose its areas.
@@ -76,6 +89,8 @@ PRESET = (
     Field("title_zh", "text", "title in Chinese"),
     Field("title_en", "text", "title in English"),
     Field("note", "blank", "what a reader should know"),
+    Field("baseline_year", "integer", "year at whose end the baselines stand"),
+    Field("target_year", "integer", "year by whose end the targets should be met"),
     *(Field(known.name, known.kind, known.meaning) for known in _DOCUMENT),
 )
 #: Keys of ``[[rule]]``.
@@ -99,8 +114,24 @@ RULE = (
     Field("severity", "text", "how a failure is read", choices=("error", "warning")),
     Field("message_zh", "blank", "message in Chinese"),
     Field("message_en", "blank", "message in English"),
+    Field("plan", "table", "what makes it a line of a table of indicators"),
     Field("note", "blank", "what a reader should know"),
 )
+#: Keys of ``plan``.
+PLAN = (
+    Field("plan.number", "text", "number of the indicator", required=True),
+    Field("plan.reading_zh", "text", "which reading, in Chinese", required=True),
+    Field("plan.reading_en", "text", "which reading, in English", required=True),
+    Field("plan.attribute", "text", "how it binds", choices=tuple(ATTRIBUTES)),
+    Field("plan.basis", "text", "what it is counted on", choices=tuple(BASES)),
+    Field("plan.headline", "flag", "whether it is the reading to quote"),
+    Field("plan.baseline", "number", "figure of the baseline year as printed"),
+    Field("plan.baseline_of", "pair", "numerator and denominator of the baseline"),
+    Field("plan.levels", "texts", "levels it is reported at"),
+    Field("plan.units", "text", "what the denominator counts",
+          choices=("area", "urban", "rural", "street", "district")),
+    Field("plan.plausible", "pair", "least and most that can be believed"),
+)  # fmt: skip
 #: Keys of ``applies``.
 APPLIES = (
     Field("applies.kinds", "texts", "area kinds"),

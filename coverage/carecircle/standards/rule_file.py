@@ -11,10 +11,19 @@ from carecircle.errors import InputError
 from carecircle.inputs.headings import did_you_mean
 from carecircle.inputs.issues import IssueLog
 from carecircle.standards.formulas import FORMULAS, Formula, ratio
-from carecircle.standards.rule_fields import APPLIES, FORMULA, PRESET, RANGES, RULE, WHAT, Field
+from carecircle.standards.rule_fields import (
+    APPLIES,
+    FORMULA,
+    PLAN,
+    PRESET,
+    RANGES,
+    RULE,
+    WHAT,
+    Field,
+)
 from carecircle.standards.rule_lines import RuleLines
 from carecircle.standards.rule_sense import check_cycles, check_sense, plain_unit
-from carecircle.standards.rules import MIXED, Applies, Limit, Preset, Rule
+from carecircle.standards.rules import MIXED, Applies, Limit, PlanLine, Preset, Rule
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -89,7 +98,8 @@ def parse_rules(text: str, file: str, *, as_of: dt.date | None = None, log: Issu
     fresh = IssueLog(log[before:])
     fresh.raise_if_fatal()
     title = (about.get("title_zh") or about["id"], about.get("title_en") or about["id"])
-    return Preset(about["id"], *title, tuple(r for _, r in rules), formulas, kinds, file)
+    years: dict[str, Any] = {name: about.get(name) for name in ("baseline_year", "target_year")}
+    return Preset(about["id"], *title, tuple(r for _, r in rules), formulas, kinds, file, **years)
 
 
 def _loaded(text: str, reading: _Reading) -> dict[str, Any]:
@@ -216,12 +226,28 @@ def _rules(
             seen[name] = number
         limit = _limit(raw.get("limit"), raw.get("comparator"), number, reading)
         applies = _applies(values.pop("applies", {}), number, reading)
+        plan = _plan(values.pop("plan", None), number, reading)
         whole = all(known.name in values for known in RULE if known.required)
         if whole and limit is not None:
             line = reading.lines.of("rule", number)
-            made = values | {"limit": limit, "applies": applies, "unit": plain_unit(values["unit"])}
-            rules.append((number, Rule(**made, line=line)))
+            unit = plain_unit(values.pop("unit"))
+            parts = {"limit": limit, "applies": applies, "unit": unit, "plan": plan, "line": line}
+            rules.append((number, Rule(**(values | parts))))
     return rules
+
+
+def _plan(raw: Mapping[str, Any] | None, number: int, reading: _Reading) -> PlanLine | None:
+    if raw is None:
+        return None
+    given = {f"plan.{name}": value for name, value in raw.items()}
+    values = _fields(given, PLAN, ("rule", number), reading)
+    if any(known.required and known.name not in values for known in PLAN):
+        return None  # said already
+    plan: dict[str, Any] = {
+        name.removeprefix("plan."): tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
+    return PlanLine(**plan)
 
 
 def _applies(raw: Mapping[str, Any], number: int, reading: _Reading) -> Applies:

@@ -53,6 +53,9 @@ class RuleFrames:
     pairs
         From :func:`carecircle.reach`: ``home_id``, ``facility_id``, ``minutes``, ``metres``, for
         rules about kinds other than the eligible ones.
+    links
+        The same between facilities: from :func:`carecircle.reach` with stations in the place of
+        the homes (``home_id``) and centres as the facilities.
     eligible, limits, as_of
         Facility kinds of the homes' minutes; minutes by area kind; the day.
 
@@ -71,6 +74,7 @@ class RuleFrames:
     rosters: pd.DataFrame | None = None
     observations: pd.DataFrame | None = None
     pairs: pd.DataFrame | None = None
+    links: pd.DataFrame | None = None
     eligible: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
     as_of: str = ""
@@ -86,12 +90,13 @@ class RuleFrames:
         rosters: pd.DataFrame | None = None,
         observations: pd.DataFrame | None = None,
         pairs: pd.DataFrame | None = None,
+        links: pd.DataFrame | None = None,
     ) -> RuleFrames:
         """Take the frames of one assessment, and what it does not hold."""
         card = findings.card
         return cls(
             findings.areas, findings.facilities, findings.homes, projects, rosters, observations,
-            pairs, card.eligible, card.limits, card.as_of,
+            pairs, links, card.eligible, card.limits, card.as_of,
         )  # fmt: skip
 
     def keep(self, key: Any, make: Callable[[], Any]) -> Any:
@@ -145,6 +150,22 @@ class RuleFrames:
         if given is None:
             return np.ones(len(self.facilities), dtype=bool)
         return (given.isna() | (given == "operating")).to_numpy(dtype=bool)
+
+    def of_status(self, *statuses: str) -> Flags:
+        """Return which facilities are of one of these statuses; a missing one is operating."""
+        given = self.facilities.get("status")
+        if given is None:
+            return np.full(len(self.facilities), "operating" in statuses)
+        return given.fillna("operating").isin(statuses).to_numpy(dtype=bool)
+
+    def link_minutes(self, centre_kinds: tuple[str, ...]) -> Floats | None:
+        """Return minutes from each facility to its nearest operating centre; NaN for none."""
+        if self.links is None:
+            return None
+        centres = self.units("facility")[self.of_kinds(centre_kinds)]
+        links = self.links[self.links["facility_id"].astype("str").isin(centres)]
+        least = links.groupby(links["home_id"].astype("str"))["minutes"].min()
+        return least.reindex(self.units("facility")).to_numpy(dtype=float)
 
     def of_kinds(self, kinds: tuple[str, ...]) -> Flags:
         """Return which operating facilities are of these kinds; without kinds, the eligible."""

@@ -106,6 +106,7 @@ def check_sense(
     if not all(part in known for part in formula.parts or ()) or _in_cycle(formula, known):
         return  # said already
     level = begins_at(formula, known)
+    _check_plan(rule, level, fault)
     if rule.level not in _ABOVE[level]:
         fault("wrong_level", "level", found=f"{rule.level!r}, {rule.indicator} begins at {level!r}",
               fix=f"choose one of {', '.join(_ABOVE[level])}")  # fmt: skip
@@ -115,6 +116,13 @@ def check_sense(
     if rule.pooling != "none" and rule.level != "area":
         fault("wrong_level", "pooling", found=f"level {rule.level!r}",
               fix='only areas can share; write level = "area"')  # fmt: skip
+
+
+def _check_plan(rule: Rule, level: str, fault: _Fault) -> None:
+    for asked in rule.plan.levels if rule.plan else ():
+        if asked not in _ABOVE[level]:
+            fault("wrong_level", "plan", found=f"{asked!r}, {rule.indicator} begins at {level!r}",
+                  fix=f"choose of {', '.join(_ABOVE[level])}")  # fmt: skip
 
 
 def _levels(formula: Formula, known: Mapping[str, Formula]) -> set[str]:

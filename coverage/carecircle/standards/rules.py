@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from carecircle.standards.registry import Formula
 
 __all__ = [
+    "ATTRIBUTES",
+    "BASES",
     "COMPARATORS",
     "MIXED",
     "RULE_LEVELS",
     "Applies",
     "Comparator",
     "Limit",
+    "PlanLine",
     "Preset",
     "Rule",
     "RuleLevel",
@@ -41,6 +44,19 @@ COMPARATORS: dict[str, tuple[str, str]] = {
     "<=": ("不超过", "at most"),
     "==": ("等于", "exactly"),
     "between": ("介于", "between"),
+}
+#: Attribute of an indicator -> (Chinese, English).
+ATTRIBUTES: dict[str, tuple[str, str]] = {
+    "binding": ("约束性", "binding"),
+    "expected": ("预期性", "expected"),
+    "text": ("规划文本", "in the text of the plan"),
+}
+#: What an indicator is counted on -> (Chinese, English).
+BASES: dict[str, tuple[str, str]] = {
+    "roster": ("名录", "roster"),
+    "spatial": ("空间", "minutes along the roads"),
+    "ratio": ("比率", "ratio of sums"),
+    "observation": ("填报", "as reported"),
 }
 #: Limit of mixed areas: that of old and new quarters, weighted by their households.
 MIXED = "by_households"
@@ -99,6 +115,42 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class PlanLine:
+    """What makes a rule a line of a plan's table of indicators; the rule's limit is the target.
+
+    Attributes
+    ----------
+    number
+        Number of the indicator in the plan; its readings share it.
+    reading_zh, reading_en, headline
+        Which reading of the wording this is, and whether it is the one to quote.
+    attribute, basis
+        A key of :data:`ATTRIBUTES` and one of :data:`BASES`.
+    baseline, baseline_of
+        Figure of the baseline year as printed, and the numerator and denominator it was printed
+        from; ``None`` and empty where the plan prints ``--``.
+    levels
+        Levels it is reported at; empty: the rule's own.
+    units
+        What its denominator should count: ``area``, ``urban``, ``rural``, ``street``, ``district``.
+    plausible
+        Least and most that can be believed, in the unit of the rule.
+    """
+
+    number: str
+    reading_zh: str
+    reading_en: str
+    attribute: str = "text"
+    basis: str = "roster"
+    headline: bool = False
+    baseline: float | None = None
+    baseline_of: tuple[float, ...] = ()
+    levels: tuple[str, ...] = ()
+    units: str = ""
+    plausible: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Rule:
     """One rule of one document.
 
@@ -129,6 +181,8 @@ class Rule:
         Templates with ``{unit}``, ``{value}``, ``{limit}``, ``{closes}``.
     verified, checked_by, checked_on
         Whether somebody compared the wording with the original.
+    plan
+        What makes it a line of a plan's table of indicators; ``None``: it is none.
     note, line
         What a reader should know; and the line of the file it begins on.
     """
@@ -162,6 +216,7 @@ class Rule:
     verified: bool = False
     checked_by: str = ""
     checked_on: dt.date | None = None
+    plan: PlanLine | None = None
     note: str = ""
     line: int = 0
 
@@ -223,7 +278,8 @@ class Preset:
     """The rules of one source document; presets never merge.
 
     ``formulas`` are the file's own, known to its own rules only; ``kinds`` name facility kinds the
-    file adds (code -> (Chinese, English)).
+    file adds (code -> (Chinese, English)). ``baseline_year`` and ``target_year`` are those of its
+    indicators, each meaning the end of the year; ``sha256`` is the hash of the file, its version.
     """
 
     id: str
@@ -234,6 +290,8 @@ class Preset:
     kinds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     file: str = ""
     sha256: str = ""
+    baseline_year: int | None = None
+    target_year: int | None = None
 
     def rule(self, name: str) -> Rule:
         """Return the rule with this id.

@@ -66,6 +66,16 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "none_assessed": ("住宅均未评估", "none of the homes is assessed"),
     "no_observation": ("无观测数据", "no observation"),
+    "published_only": (
+        "只有公布值,无分子分母",
+        "only a published figure, without numerator and denominator",
+    ),
+    "no_roster": ("名录未列此类设施", "no roster lists facilities of this kind"),
+    "links_missing": ("无设施之间的出行时间", "no minutes between facilities"),
+    "no_projects": ("无住宅项目数据", "no housing projects"),
+    "not_due": ("尚未交付", "not delivered yet"),
+    "date_missing": ("日期缺失", "a date is missing"),
+    "closing_missing": ("关闭日期缺失", "date of closing is missing"),
     "opening_missing": ("启用日期缺失", "date of opening is missing"),
     "members_unknown": ("部分单元数据缺失", "figures of some members are missing"),
     "level_missing": ("未注明所属单元", "the tables do not say which unit"),
@@ -94,7 +104,8 @@ def decide(frames: RuleFrames, rule: Rule, found: Measured) -> Verdict:
 
     ``numerator >= limit x denominator / scale`` decides, after rounding to a millionth of the
     numerator's unit: sums of decimals carry noise, and noise must not decide. A unit whose members
-    are partly unknown is not assessable; its figures hold what is known.
+    are partly unknown is not assessable; its figures hold what is known. So is a figure that was
+    published without numerator and denominator: it may be rounded.
     """
     low, high, said = _limits(frames, rule.limit, found)
     value = found.value
@@ -108,7 +119,7 @@ def decide(frames: RuleFrames, rule: Rule, found: Measured) -> Verdict:
     above = (over > 0) & (rule.comparator != ">=")
     blind = (
         np.isnan(numerator) | np.isnan(found.denominator) | np.isnan(low) | np.isnan(high)
-        | (found.reason == "members_unknown")
+        | (found.reason == "members_unknown") | (found.reason == "published_only")
     )  # fmt: skip
     free = ~found.applies | (found.denominator == 0) | (said == _SIZES[0]) | (said == _SIZES[1])
     status = np.where(under | above, _FAIL, _PASS)
