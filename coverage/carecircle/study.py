@@ -5,21 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import pandas as pd
 
-from carecircle.analysis.circles import CircleStyle, service_circles
+from carecircle.analysis.circles import service_circles
 from carecircle.analysis.coverage import coverage_by_area, home_coverage, roll_up
 from carecircle.analysis.findings import Findings, StudyCard
-from carecircle.analysis.gaps import GapContext, GapRule, uncovered_areas
+from carecircle.analysis.gaps import GapContext, uncovered_areas
 from carecircle.analysis.roster import four_cells, is_eligible, roster
-from carecircle.inputs.contracts import FACILITY_KINDS
 from carecircle.inputs.issues import IssueLog
 from carecircle.roads.network import RoadNetwork
 from carecircle.roads.positions import locate
-from carecircle.roads.profiles import PROFILES, TravelProfile
 from carecircle.roads.reach import nearest, nearest_from_pairs
 from carecircle.roads.reached import reached_roads
 from carecircle.standards.floor_area import (
@@ -27,16 +25,15 @@ from carecircle.standards.floor_area import (
     check_floor_area,
     roll_up_floor_area,
 )
-from carecircle.study_file import defaults_of, read_study_file
-from carecircle.study_rules import read_presets
+from carecircle.study_file import read_study_file
+from carecircle.study_rules import check_rules, kinds_timed, nearest_by_kind, read_presets
 from carecircle.study_tables import Tables, read_tables
+from carecircle.study_terms import Terms, card_of, own_kinds, plain_settings, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import folium
-
-    from carecircle.standards.rules import Preset
 
 __all__ = [
     "Result",
@@ -47,23 +44,6 @@ __all__ = [
     "load_study",
     "snap_limits",
 ]
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How an assessment is made, beyond what the card prints.
-
-    ``snap_m`` is the longest access leg by area kind; ``prefer_connected`` links a place to a
-    farther road that leads to a facility rather than to an island; ``floor_rule`` is ``None`` where
-    the floor area is not checked; ``presets`` are the standards to check, each apart.
-    """
-
-    snap_m: Mapping[str, float] = field(default_factory=lambda: {"urban": 150.0, "rural": 500.0})
-    prefer_connected: bool = True
-    circles: CircleStyle = field(default_factory=CircleStyle)
-    gaps: GapRule = field(default_factory=GapRule)
-    floor_rule: FloorAreaRule | None = None
-    presets: tuple[Preset, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +107,15 @@ class Result(Findings):
 
         return save_folder(self, folder)
 
+    def rules_by_unit(self, level: str = "area") -> pd.DataFrame:
+        """Return the verdicts of one level: a line for each unit, a column for each rule.
+
+        See :func:`carecircle.standards.rule_views.rules_by_unit`.
+        """
+        from carecircle.standards.rule_views import rules_by_unit
+
+        return rules_by_unit(self.rules, level)
+
     def _repr_html_(self) -> str:
         from carecircle.outputs.summary import summary_html
 
@@ -157,14 +146,14 @@ def load_study(path: str | Path, *, tell: Callable[[str], None] = lambda _: None
     sections = file.sections
     log = IssueLog()
     presets = read_presets(file, log)
-    kinds = _own_kinds(sections, presets)
-    card, terms = _card(sections, kinds), replace(_terms(sections), presets=presets)
+    kinds = own_kinds(sections, presets)
+    card, terms = card_of(sections, kinds), terms_of(sections, presets)
     tables = read_tables(file, kinds, log=log, tell=tell)
-    return Study(card, terms, tables, log, settings=_plain(sections))
+    return Study(card, terms, tables, log, settings=plain_settings(sections))
 
 
 def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Result:
-    """Compute minutes, coverage, circles, uncovered areas and floor area of a study.
+    """Compute minutes, coverage, circles, uncovered areas, floor area and standards of a study.
 
     Parameters
     ----------
@@ -191,27 +180,12 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
     facilities = tables.facilities.assign(eligible=is_eligible(tables.facilities, card.eligible))
     if tables.minutes is not None:
         tell("taking minutes from the table")
-        allowed = tables.minutes["facility_id"].isin(facilities.index[facilities["eligible"]])
-        minutes = nearest_from_pairs(tables.minutes[allowed], tables.homes.index)
-        homes, reached = tables.homes.assign(component=-1), _no_roads(tables)
+        searched = _from_table(study, facilities)
     else:
-        tell("building the road network")
-        places, at = find_positions(study, facilities, log)
-        facilities = facilities.assign(access_m=places["access_m"], reason=places["reason"])
-        tell("searching the nearest facilities")
-        open_ones = places[facilities["eligible"].to_numpy()]
-        extra = facilities.get("extra_minutes")
-        minutes = nearest(
-            study.network, at, open_ones, direction=card.direction, extra_minutes=extra
-        )
-        homes = tables.homes.assign(component=at["component"])
-        tell("tracing the reached roads")
-        reached = reached_roads(
-            study.network, facilities[facilities["eligible"]], open_ones,
-            max_minutes=max(card.rings), direction=card.direction, extra_minutes=extra,
-        )  # fmt: skip
+        searched = _from_roads(study, facilities, log, tell)
+    facilities, reached = searched.facilities, searched.reached
     tell("deciding coverage")
-    homes = home_coverage(homes, minutes, tables.areas, limits=card.limits)
+    homes = home_coverage(searched.homes, searched.minutes, tables.areas, limits=card.limits)
     areas = coverage_by_area(homes, tables.areas)
     areas = areas.join(roster(areas, facilities[facilities["eligible"]]))
     areas = areas.join(four_cells(areas, on_time_share=card.on_time_share))
@@ -223,13 +197,65 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
         context=GapContext(card.profile, card.eligible),
     )  # fmt: skip
     floor_areas, floor_totals = _floor(study, facilities, log)
-    return Result(
+    result = Result(
         card=card, areas=areas, homes=homes, facilities=_catchments(facilities, homes),
         circles=circles, reached_roads=reached, gaps=gaps, floor_areas=floor_areas,
         totals=roll_up(areas, homes), floor_totals=floor_totals, roads=tables.roads,
         barriers=tables.barriers, issues=log,
         provenance={"inputs": list(tables.inputs), "settings": dict(study.settings)},
     )  # fmt: skip
+    if not terms.presets:
+        return result
+    tell("checking standards")
+    rules, book = check_rules(result, tables, terms.presets, pairs=searched.pairs)
+    return replace(result, rules=rules, rulebook=book)
+
+
+class _Searched(NamedTuple):
+    """What the search for minutes gives: tables with what it found, and pairs for the rules."""
+
+    facilities: gpd.GeoDataFrame
+    homes: gpd.GeoDataFrame
+    minutes: pd.DataFrame
+    reached: gpd.GeoDataFrame
+    pairs: pd.DataFrame | None
+
+
+def _from_table(study: Study, facilities: gpd.GeoDataFrame) -> _Searched:
+    tables = study.tables
+    pairs: Any = tables.minutes
+    allowed = pairs["facility_id"].isin(facilities.index[facilities["eligible"]])
+    minutes = nearest_from_pairs(pairs[allowed], tables.homes.index)
+    return _Searched(
+        facilities, tables.homes.assign(component=-1), minutes, _no_roads(tables), pairs
+    )
+
+
+def _from_roads(
+    study: Study, facilities: gpd.GeoDataFrame, log: IssueLog, tell: Callable[[str], None]
+) -> _Searched:
+    card = study.card
+    tell("building the road network")
+    places, at = find_positions(study, facilities, log)
+    facilities = facilities.assign(access_m=places["access_m"], reason=places["reason"])
+    tell("searching the nearest facilities")
+    open_ones = places[facilities["eligible"].to_numpy()]
+    extra = facilities.get("extra_minutes")
+    minutes = nearest(study.network, at, open_ones, direction=card.direction, extra_minutes=extra)
+    homes = study.homes.assign(component=at["component"])
+    kinds = kinds_timed(study.terms.presets, card.eligible)
+    pairs = None
+    if kinds:
+        pairs = nearest_by_kind(
+            study.network, {"homes": at, "facilities": places}, facilities, kinds,
+            direction=card.direction,
+        )  # fmt: skip
+    tell("tracing the reached roads")
+    reached = reached_roads(
+        study.network, facilities[facilities["eligible"]], open_ones,
+        max_minutes=max(card.rings), direction=card.direction, extra_minutes=extra,
+    )  # fmt: skip
+    return _Searched(facilities, homes, minutes, reached, pairs)
 
 
 def find_positions(
@@ -316,86 +342,3 @@ def _no_roads(tables: Tables) -> gpd.GeoDataFrame:
     columns = ["facility_id", "road_id", "start_m", "end_m", "minutes_start", "minutes_end"]
     empty = {name: pd.Series(dtype="str" if name.endswith("_id") else float) for name in columns}
     return gpd.GeoDataFrame(empty, geometry=[], crs=tables.areas.crs)
-
-
-def _own_kinds(
-    sections: Mapping[str, Any], presets: tuple[Preset, ...]
-) -> dict[str, tuple[str, str]]:
-    """Return the facility kinds that the rules and the study add; the study names them last."""
-    own = {kind: names for preset in presets for kind, names in preset.kinds.items()}
-    return own | {kind: (zh, en) for kind, (zh, en) in sections["service"]["names"].items()}
-
-
-def _card(sections: Mapping[str, Any], kinds: Mapping[str, tuple[str, str]]) -> StudyCard:
-    about, travel, service = sections["study"], _travel(sections), sections["service"]
-    rule = _floor_rule(sections)
-    return StudyCard(
-        title=about["title"] or about["title_zh"],
-        title_zh=about["title_zh"] or about["title"],
-        as_of=str(about["as_of"]),
-        profile=_profile(travel),
-        limits={"urban": float(travel["urban_minutes"]), "rural": float(travel["rural_minutes"])},
-        eligible=tuple(service["kinds"]),
-        kinds=dict(FACILITY_KINDS) | dict(kinds),
-        rings=tuple(sorted(map(float, service["rings"]))),
-        language=about["language"],
-        direction=travel["direction"],
-        on_time_share=float(service["on_time_share"]),
-        synthetic=about["synthetic"],
-        sources=tuple(about["sources"]),
-        floor_rule="" if rule is None else rule.source,
-    )
-
-
-def _travel(sections: Mapping[str, Any]) -> Mapping[str, Any]:
-    travel: Mapping[str, Any] = sections.get("travel") or defaults_of("travel")
-    return travel
-
-
-def _profile(travel: Mapping[str, Any]) -> TravelProfile:
-    profile = PROFILES[travel["profile"]]
-    if travel["speed_m_s"]:
-        profile = profile.at_speed(float(travel["speed_m_s"]))
-    signal = travel["signal_seconds"]
-    return replace(
-        profile,
-        crossing_seconds=float(travel["crossing_seconds"]),
-        signal_seconds=profile.signal_seconds if signal is None else float(signal),
-        slope=travel["slope"],
-    )
-
-
-def _terms(sections: Mapping[str, Any]) -> Terms:
-    travel, service = _travel(sections), sections["service"]
-    return Terms(
-        snap_m={"urban": float(travel["urban_snap_m"]), "rural": float(travel["rural_snap_m"])},
-        prefer_connected=travel["prefer_connected"],
-        circles=CircleStyle(
-            trim_m=float(service["trim_m"]),
-            polygons=service["polygons"],
-            overlap=service["overlap"],
-        ),
-        gaps=GapRule(join_m=float(service["gap_join_m"])),
-        floor_rule=_floor_rule(sections),
-    )
-
-
-def _floor_rule(sections: Mapping[str, Any]) -> FloorAreaRule | None:
-    values = sections.get("floor_area")
-    if values is None:
-        return None
-    plan = FloorAreaRule()
-    own = {name: value for name, value in values.items() if name != "kinds"}
-    kinds = tuple(values["kinds"])
-    if all(getattr(plan, name) == value for name, value in own.items()):
-        return replace(plan, kinds=kinds)
-    # figures of one's own are not the plan's: they carry the study as their source, unverified
-    return replace(plan, **own, kinds=kinds, source="study.toml [floor_area]", verified=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

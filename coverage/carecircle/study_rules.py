@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from carecircle.errors import InputError
 from carecircle.inputs.headings import did_you_mean
+from carecircle.inputs.issues import IssueLog
+from carecircle.roads.reach import nearest
+from carecircle.standards.evaluate import check_standards
+from carecircle.standards.formulas import FORMULAS
 from carecircle.standards.presets import load_preset, preset_names, read_rules
+from carecircle.standards.rule_frames import RuleFrames
+from carecircle.standards.rule_views import rulebook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from carecircle.inputs.issues import IssueLog
+    from carecircle.analysis.findings import Findings
+    from carecircle.roads.network import RoadNetwork
+    from carecircle.roads.places import Direction
+    from carecircle.standards.registry import Formula
     from carecircle.standards.rules import Preset
     from carecircle.study_file import StudyFile
+    from carecircle.study_tables import Tables
 
-__all__ = ["read_presets"]
+__all__ = ["check_rules", "kinds_timed", "nearest_by_kind", "read_presets"]
 
 
 def read_presets(file: StudyFile, log: IssueLog) -> tuple[Preset, ...]:
@@ -63,3 +75,120 @@ def _own(file: StudyFile, paths: list[str], log: IssueLog) -> Iterator[Preset]:
         except InputError as fault:
             if len(log) == before:  # a file that is missing or not text says so here alone
                 log.add("unreadable", "fatal", "study", field="rules.files", found=str(fault))
+
+
+def kinds_timed(presets: tuple[Preset, ...], eligible: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the facility kinds, beside the study's own, to which some rule measures the way.
+
+    Examples
+    --------
+    >>> kinds_timed((load_preset("gb50180_2018"),), ("station",))[:2]
+    ('day_care', 'health')
+    """
+    asked: set[str] = set()
+    for preset in presets:
+        known = FORMULAS | dict(preset.formulas)
+        for rule in preset.rules:
+            given: Any = rule.params.get("kinds") or ()
+            if set(given) != set(eligible) and _is_timed(rule.indicator, known):
+                asked.update(given)
+    return tuple(sorted(asked))
+
+
+def nearest_by_kind(
+    network: RoadNetwork,
+    places: Mapping[str, pd.DataFrame],
+    facilities: pd.DataFrame,
+    kinds: tuple[str, ...],
+    *,
+    direction: Direction,
+) -> pd.DataFrame:
+    """Find the nearest operating facility of each kind for every home, by one search per kind.
+
+    Parameters
+    ----------
+    network
+        The network.
+    places
+        Positions of ``homes`` and ``facilities`` from :func:`carecircle.locate`.
+    facilities
+        ``kind``, ``status``, ``extra_minutes``, as the positions are indexed.
+    kinds
+        Facility kinds.
+    direction
+        As in :func:`carecircle.nearest`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``home_id``, ``facility_id``, ``minutes``, ``metres`` of the quickest way; no row for a home
+        without a way.
+    """
+    status = facilities.get("status")
+    operating = True if status is None else status.isna() | (status == "operating")
+    found = []
+    for kind in kinds:
+        chosen = ((facilities["kind"] == kind) & operating).to_numpy()
+        if chosen.any():
+            near = nearest(
+                network, places["homes"], places["facilities"][chosen], direction=direction,
+                extra_minutes=facilities.get("extra_minutes"),
+            )  # fmt: skip
+            near = near[["facility_id", "minutes", "metres"]].dropna(subset=["minutes"])
+            found.append(near.rename_axis("home_id").reset_index())
+    if found:
+        return pd.concat(found, ignore_index=True)
+    return pd.DataFrame({
+        "home_id": pd.Series(dtype="str"), "facility_id": pd.Series(dtype="str"),
+        "minutes": pd.Series(dtype=float), "metres": pd.Series(dtype=float),
+    })  # fmt: skip
+
+
+def check_rules(
+    findings: Findings,
+    tables: Tables,
+    presets: tuple[Preset, ...],
+    *,
+    pairs: pd.DataFrame | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Check the standards of a study against its findings and ledgers.
+
+    Parameters
+    ----------
+    findings
+        The assessment; its ``issues`` take up those of the rules.
+    tables
+        For ``projects``, ``rosters`` and ``observations``.
+    presets
+        The standards, each apart.
+    pairs
+        From :func:`nearest_by_kind`, or a table of minutes.
+
+    Returns
+    -------
+    rules, rulebook : pandas.DataFrame
+        As :func:`carecircle.check_standards` and
+        :func:`carecircle.standards.rule_views.rulebook` return them.
+    """
+    frames = RuleFrames.from_findings(
+        findings, projects=tables.projects, rosters=tables.rosters,
+        observations=tables.observations, pairs=pairs,
+    )  # fmt: skip
+    heard = IssueLog()
+    rules = check_standards(frames, presets, log=heard)
+    told = {issue.record.partition(":")[0] for issue in findings.issues if issue.code == _LATE}
+    late = {preset.id for preset in presets if preset.file in told}  # said on reading, line by line
+    findings.issues.extend(
+        issue for issue in heard if issue.code != _LATE or issue.record not in late
+    )
+    return rules, rulebook(presets, frames.day)
+
+
+_LATE = "rule_has_run_out"
+#: Formulas that measure the way to facilities of given kinds.
+_TIMED = ("within_minutes", "within_metres")
+
+
+def _is_timed(name: str, known: Mapping[str, Formula]) -> bool:
+    parts = known[name].parts or () if name in known else ()
+    return name in _TIMED or any(_is_timed(part, known) for part in parts)

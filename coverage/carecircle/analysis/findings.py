@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import pandas as pd
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
-    import pandas as pd
 
     from carecircle.inputs.issues import IssueLog
     from carecircle.roads.profiles import TravelProfile
@@ -86,6 +87,12 @@ class Findings:
         What was travelled on and what stood in the way, for drawing.
     issues
         Everything found wrong on the way.
+    rules
+        Index ``(preset, rule, unit_id)``; see :func:`carecircle.check_standards`. Empty where the
+        study names no standards.
+    rulebook
+        Index ``(preset, rule)``: what each rule says, where it is written, whether its wording was
+        verified, and the hash of its file.
     """
 
     card: StudyCard
@@ -102,3 +109,5 @@ class Findings:
     barriers: gpd.GeoDataFrame
     issues: IssueLog
     provenance: Mapping[str, object] = field(default_factory=dict)
+    rules: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rulebook: pd.DataFrame = field(default_factory=pd.DataFrame)
