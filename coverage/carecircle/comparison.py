@@ -12,18 +12,29 @@ import pandas as pd
 
 from carecircle.baseline import Baseline
 from carecircle.errors import InputError
+from carecircle.outcome_findings import findings_of
+from carecircle.outputs.folder import save_folder
 from carecircle.outputs.summary import fraction
+from carecircle.outputs.tables import write_csv
 from carecircle.planning.scenario import check_scenarios
 from carecircle.planning.tally import FIGURES
+from carecircle.scenario_file import scenarios_text
+from carecircle.what_if import apply_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
+    import folium
+
+    from carecircle.analysis.findings import Findings
     from carecircle.baseline import Outcome
     from carecircle.planning.scenario import Scenario
     from carecircle.study import Study
 
 __all__ = ["Comparison", "compare"]
+
+_TODAY = "today"
 
 #: Figures of the floor-area check that are compared, after those of coverage.
 _FLOOR = [
@@ -153,6 +164,59 @@ class Comparison:
         frame.insert(3, "change", change)
         return frame
 
+    @cached_property
+    def findings(self) -> dict[str, Findings]:
+        """``today`` and each scenario as the frames that maps are drawn from."""
+        study = self.baseline.study
+        settings = {"scenarios": [repr(one) for one in self.scenarios.values()]}
+        states = {_TODAY: findings_of(study, self.baseline.today, settings)}
+        for name, outcome in self.outcomes.items():
+            planned = apply_scenario(study, self.scenarios[name])
+            states[name] = findings_of(planned, outcome, settings)
+        return states
+
+    def explore(self) -> folium.Map:
+        """Return before, after and change as one interactive map, which opens without internet."""
+        from carecircle.outputs.maps import change_map
+
+        then = {name: self.findings[name] for name in self.outcomes}
+        return change_map(self.findings[_TODAY], then)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the result folder, whole or not at all.
+
+        Parameters
+        ----------
+        folder
+            Folder to make; an empty one or an earlier carecircle result is replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder: ``map.html``, ``summary.csv``, ``figures.csv``, ``scenario.json`` (which
+            :func:`carecircle.read_scenarios` reads back) and ``manifest.json``.
+
+        Raises
+        ------
+        InputError
+            If the folder holds anything that carecircle did not write.
+        """
+        return save_folder(self.findings[_TODAY], folder, writers=self.writers())
+
+    def writers(self) -> dict[str, Callable[[Findings, Path], None]]:
+        """Return file name -> function of findings and path, as :meth:`save` writes them."""
+        text = scenarios_text(list(self.scenarios.values())).encode()
+
+        def write_scenarios(_: Findings, path: Path) -> None:
+            path.write_bytes(text)
+
+        return {
+            "map.html": lambda _, path: self.explore().save(str(path)),
+            "summary.csv": lambda _, path: write_csv(self.summary.reset_index(), path),
+            "figures.csv": lambda _, path: write_csv(self.figures.reset_index(), path),
+            "scenario.json": write_scenarios,
+        }
+
     def __repr__(self) -> str:
         return f"Comparison({len(self.outcomes)} scenarios)\n{self.summary.to_string()}"
 
@@ -241,12 +305,13 @@ class Comparison:
         }
 
     def _cost(self, scenario: Scenario) -> float:
-        sites = self.baseline.study.tables.sites
         if not scenario.build:
             return 0.0
-        if sites is None or "cost" not in sites:
+        tables = (self.baseline.study.tables.sites, scenario.sites)
+        told = [t["cost"] for t in tables if isinstance(t, pd.DataFrame) and "cost" in t]
+        if not told:
             return np.nan
-        return float(sites["cost"].reindex(list(scenario.build)).sum(skipna=False))
+        return float(pd.concat(told).reindex(list(scenario.build)).sum(skipna=False))
 
 
 def compare(

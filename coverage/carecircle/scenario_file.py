@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import shapely
 
 from carecircle.errors import InputError
 from carecircle.planning.scenario import scenarios_from
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from carecircle.planning.scenario import Scenario
 
-__all__ = ["read_scenarios"]
+__all__ = ["read_scenarios", "scenarios_text"]
 
 
 def read_scenarios(path: str | Path) -> list[Scenario]:
@@ -63,3 +68,56 @@ def read_scenarios(path: str | Path) -> list[Scenario]:
     if not isinstance(raw, dict):
         raise InputError(f"scenario: {path.name} holds a list; write an object with 'scenario'")
     return scenarios_from(raw, file=path.name)
+
+
+def scenarios_text(scenarios: Sequence[Scenario]) -> str:
+    """Return scenarios as the JSON that :func:`read_scenarios` reads.
+
+    What changes is kept to the last digit. Of sites and new roads that a scenario brings along only
+    id and place are kept: their costs and kinds belong into the study's own table of sites.
+
+    Parameters
+    ----------
+    scenarios
+        In the order of the file.
+
+    Examples
+    --------
+    >>> from carecircle.planning.scenario import Scenario, scenarios_from
+    >>> scenarios_from(json.loads(scenarios_text([Scenario("A", build=["S1"])])))
+    [Scenario('A': build S1)]
+    """
+    tables = [_table(scenario) for scenario in scenarios]
+    return json.dumps({"scenario": tables}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _table(scenario: Scenario) -> dict[str, Any]:
+    roads, population = scenario.roads, scenario.population
+    lines = roads.add.geometry if isinstance(roads.add, gpd.GeoDataFrame) else roads.add
+    told: dict[str, Any] = {
+        "build": list(scenario.build),
+        "close": list(scenario.close),
+        "enlarge": dict(scenario.enlarge),
+        "move": {one: to if isinstance(to, str) else list(to) for one, to in scenario.move.items()},
+        "limits": dict(scenario.limits),
+        "sites": _places(scenario.sites),
+        "roads": {
+            "add": [shapely.get_coordinates(line).tolist() for line in lines],
+            "close": list(roads.close),
+            "speed": dict(roads.speed),
+        },
+    }
+    told["roads"] = {key: value for key, value in told["roads"].items() if value}
+    if population != 1.0:
+        told["population"] = population if isinstance(population, int | float) else dict(population)
+    return {
+        "name": scenario.name,
+        **{key: value for key, value in told.items() if value not in ({}, [])},
+    }
+
+
+def _places(sites: Any) -> dict[str, list[float]]:
+    if isinstance(sites, gpd.GeoDataFrame):
+        xy = shapely.get_coordinates(sites.geometry.array).tolist()
+        return dict(zip(map(str, sites.index), xy, strict=True))
+    return {one: list(spot) for one, spot in (sites or {}).items()}

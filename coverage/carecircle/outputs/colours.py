@@ -10,12 +10,17 @@ from typing import NamedTuple
 
 __all__ = [
     "CELLS",
+    "CHANGE_EDGES",
     "FLOOR",
+    "GAINS",
     "GAP",
+    "HOME_CHANGES",
+    "LOSSES",
     "NO_DATA",
     "RATES",
     "RATE_EDGES",
     "ROADS",
+    "SAME",
     "Symbol",
     "home_colours",
     "ring_colour",
@@ -38,6 +43,21 @@ RATE_EDGES: tuple[float, ...] = (50.0, 75.0, 90.0, 95.0)
 RATES: tuple[str, ...] = ("#cf6237", "#eeac6c", "#f7e0b6", "#83c1ae", "#2f7cab")
 
 FLOOR: dict[str, str] = {"pass": "#2f7cab", "fail": "#d4693a", "not_applicable": "#e3e1da"}
+
+#: Edges of the classes of change in percentage points; gains from the largest class, losses from
+#: the smallest, and what stays.
+CHANGE_EDGES: tuple[float, ...] = (5.0, 20.0, 50.0)
+GAINS: tuple[str, ...] = ("#0d4a73", "#2f7fb0", "#74b3d4", "#bcdcec")
+LOSSES: tuple[str, ...] = ("#f7dcb4", "#eeac6c", "#d4693a", "#8c2d19")
+SAME = "#efede6"
+
+#: What becomes of a home; later ones are drawn above, so that what changes is never hidden.
+HOME_CHANGES: dict[str, str] = {
+    "in_time_both": "#a9c6d6",
+    "late_both": "#e7b48c",
+    "newly_in_time": "#0a58b0",
+    "newly_late": "#7f2315",
+}
 
 #: Road classes from strong to faint: highway values, colour, width in pixels, first zoom drawn.
 ROADS: tuple[tuple[tuple[str, ...], str, float, int], ...] = (

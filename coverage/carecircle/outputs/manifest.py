@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from carecircle.analysis.findings import Findings
 
-__all__ = ["FORMAT", "manifest", "manifest_text"]
+__all__ = ["FORMAT", "manifest", "manifest_text", "plain_json"]
 
 #: Name and number of the format; a folder whose manifest starts so is a carecircle result.
 FORMAT = "carecircle-result-1"
@@ -54,7 +54,7 @@ def manifest(findings: Findings, files: Mapping[str, Mapping[str, object]]) -> d
         frame, ``crs``, ``issues`` (counts by severity and code), ``warnings``, ``versions``,
         ``files``. What is unknown is null.
     """
-    card = _plain(findings.card)
+    card = plain_json(findings.card)
     card["kinds"] = {kind: findings.card.kinds.get(kind) for kind in findings.card.eligible}
     by_code = Counter((issue.severity, issue.table, issue.code) for issue in findings.issues)
     facts = {
@@ -71,7 +71,7 @@ def manifest(findings: Findings, files: Mapping[str, Mapping[str, object]]) -> d
         "versions": _versions(),
         "files": files,
     }
-    plain: dict[str, Any] = _plain(
+    plain: dict[str, Any] = plain_json(
         {"inputs": [], "settings": {}} | dict(findings.provenance) | facts
     )
     return plain
@@ -117,13 +117,13 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _plain(value: Any) -> Any:
+def plain_json(value: Any) -> Any:
     """Return the value made of JSON's own types; unknown is null, sets are sorted."""
     if is_dataclass(value) and not isinstance(value, type):
         # Not asdict: it copies deeply, and a read-only mapping cannot be copied.
         value = {item.name: getattr(value, item.name) for item in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, (set, frozenset)):
         return _list(sorted(value, key=str))
     if isinstance(value, (list, tuple, np.ndarray, pd.Index)):
@@ -138,4 +138,4 @@ def _plain(value: Any) -> Any:
 
 
 def _list(values: Iterable[object]) -> list[Any]:
-    return [_plain(item) for item in values]
+    return [plain_json(item) for item in values]

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from carecircle.analysis.findings import Findings, StudyCard
     from carecircle.outputs.map_text import Speech
 
-__all__ = ["card_of", "headline_of", "limits_text", "ui_words"]
+__all__ = ["card_of", "headline_change", "headline_of", "limits_text", "ui_words"]
 
+_LEAST_POINTS = 0.05  # would be shown as 0.0
 _UI_WORDS = (
     "no_data", "search", "no_match", "layers", "legend", "panel", "about", "whole", "home",
     "minutes", "nearest", "access", "limit", "reason", "facility_word", "area_word", "sources",
@@ -99,6 +100,50 @@ def headline_of(findings: Findings, say: Speech) -> list[dict[str, Any]]:
         }
         for key, row in rows
     ]
+
+
+def headline_change(
+    before: Findings, after: Findings, note: str, say: Speech
+) -> list[dict[str, Any]]:
+    """Return the headline of ``after`` with the difference to ``before`` in place of each rate.
+
+    Both must have the same cities and kinds of area, in the same order.
+    """
+    weight = counted_in(before)
+    columns = (("units_with_facility", "units_total"), (f"{weight}_covered", f"{weight}_total"))
+
+    def differences(figures: list[dict[str, str]], was: Any, now: Any) -> list[Any]:
+        names = columns[-len(figures) :]
+        return [
+            figure
+            | {"label": say("label_points", figure["label"])}
+            | _difference(was[list(pair)], now[list(pair)], say)
+            for figure, pair in zip(figures, names, strict=True)
+        ]
+
+    cities, kinds = (
+        [_level(f.totals, level) for f in (before, after)] for level in ("city", "kind")
+    )
+    blocks = headline_of(after, say)
+    for place, block in enumerate(blocks if len(cities[0]) else []):
+        now = cities[1].iloc[place]
+        block["figures"] = differences(block["figures"], cities[0].loc[str(now.name)], now)
+        block["note"] = note
+        for row, (kind, part) in zip(block["rows"], kinds[1].iterrows(), strict=False):
+            row[1:] = differences(row[1:], kinds[0].loc[str(kind)], part)
+    return blocks
+
+
+def _difference(was: pd.Series, now: pd.Series, say: Speech) -> dict[str, str]:
+    """Return points gained or lost, and the numerators before and after."""
+    (part, whole), (then, of) = was.astype(float), now.astype(float)
+    if not (whole > 0 and of > 0) or pd.isna(part) or pd.isna(then):
+        return {"value": say("no_data"), "share": ""}
+    points = 100 * (then / of - part / whole)
+    small = 0 < abs(points) < _LEAST_POINTS
+    shown = f"{points:+.1f}" if points and not small else f"{'+' if points > 0 else '−'}<0.1"
+    share = f"{say.number(part)} → {say.number(then)} / {say.number(of)}"
+    return {"value": shown.replace("-", "−") if points else "0", "share": share}
 
 
 def _level(totals: pd.DataFrame, level: str) -> pd.DataFrame:

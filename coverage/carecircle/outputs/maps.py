@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from carecircle.errors import InputError
 from carecircle.outputs.map_card import card_of, headline_of, ui_words
+from carecircle.outputs.map_change import Change
 from carecircle.outputs.map_codec import STEP_DEGREES
 from carecircle.outputs.map_layers import (
     area_layers,
@@ -21,12 +23,14 @@ from carecircle.outputs.map_shapes import bounds_of
 from carecircle.outputs.map_text import Speech
 
 if TYPE_CHECKING:
-    # a plain import of carecircle must stay light
+    from collections.abc import Iterable, Mapping
+
     import folium
 
     from carecircle.analysis.findings import Findings
+    from carecircle.outputs.map_shapes import Layer
 
-__all__ = ["coverage_map"]
+__all__ = ["change_map", "coverage_map"]
 
 
 def coverage_map(findings: Findings, *, most_reached_pieces: int = 150_000) -> folium.Map:
@@ -60,12 +64,76 @@ def coverage_map(findings: Findings, *, most_reached_pieces: int = 150_000) -> f
 
         coverage_map(findings).save("map.html")
     """
+    say = Speech(findings.card.language)
+    return _chart(findings, _payload(findings, say, most_reached_pieces), say)
+
+
+def change_map(before: Findings, after: Mapping[str, Findings]) -> folium.Map:
+    """Draw before, after and change as one interactive map that needs no internet.
+
+    A switch shows today, any scenario, or what it changes: areas by change of the covered share and
+    of the verdict, homes newly in time and no longer, facilities built and closed. Beside it the
+    headline of the same view, with numerators and denominators. No figure is computed here.
+
+    Parameters
+    ----------
+    before
+        The frames of today.
+    after
+        Scenario -> its frames, with the areas and homes of today; the order is kept.
+
+    Returns
+    -------
+    folium.Map
+        As :func:`coverage_map` gives it; shows the change of the first scenario at the start.
+
+    Raises
+    ------
+    InputError
+        If a scenario has other areas or homes than today.
+
+    Examples
+    --------
+    ::
+
+        change_map(cc.assess(study), {"slower": cc.assess(slow)}).save("change.html")
+    """
+    say = Speech(before.card.language)
+    for name, one in after.items():
+        for table in ("areas", "homes"):
+            was, now = getattr(before, table).index, getattr(one, table).index
+            if len(was) != len(now) or len(was.symmetric_difference(now)):
+                msg = f"{name}: {table} are not those of today; compare states of one study"
+                raise InputError(msg)
+    change = Change(before, after, say)
+    usual, changed = change.facility_layers()
+    kinds = [layer for layer in usual if layer["on"]]
+    others = [layer for layer in usual if not layer["on"]]
+    groups = (
+        ("areas", "radio", change.area_layers()),
+        ("homes", "check", change.home_layers()),
+        ("facilities", "check", [*kinds, *changed]),
+        ("facilities_other", "check", others),
+        ("base", "check", base_layers(before, say)),
+    )
+    payload = {
+        **_frame(before, say),
+        "views": change.views(),
+        "areas": area_shapes(before) | change.area_records(),
+        "facilities": change.facilities(),
+        "gaps": gap_records(before, say),
+        "homes": _named_reasons(change.homes(), say),
+        "groups": _grouped(groups, say),
+    }
+    return _chart(before, payload, say)
+
+
+def _chart(findings: Findings, payload: dict[str, Any], say: Speech) -> folium.Map:
     # a plain import of carecircle must stay light
     import folium
 
     from carecircle.outputs.map_page import Atlas, make_offline
 
-    say = Speech(findings.card.language)
     bounds = bounds_of(findings)
     (south, west), (north, east) = bounds
     chart = folium.Map(
@@ -78,7 +146,7 @@ def coverage_map(findings: Findings, *, most_reached_pieces: int = 150_000) -> f
         fade_animation=False,
         max_zoom=19,
     )
-    chart.add_child(Atlas(_payload(findings, say, most_reached_pieces) | {"bounds": bounds}))
+    chart.add_child(Atlas(payload | {"bounds": bounds}))
     make_offline(chart, say.pick((findings.card.title_zh, findings.card.title)))
     return chart
 
@@ -94,22 +162,33 @@ def _payload(findings: Findings, say: Speech, most_pieces: int) -> dict[str, Any
         ("base", "check", base_layers(findings, say)),
     )
     return {
+        **_frame(findings, say),
+        "areas": area_shapes(findings) | area_records(findings, say),
+        "facilities": facility_places(findings) | facility_records(findings, say),
+        "gaps": gap_records(findings, say),
+        "homes": _named_reasons(homes_data(findings), say),
+        "groups": _grouped(groups, say),
+    }
+
+
+def _frame(findings: Findings, say: Speech) -> dict[str, Any]:
+    """Return what every map has around its layers."""
+    return {
         "lang": say.language,
         "step": STEP_DEGREES,
         "words": ui_words(say),
         "card": card_of(findings.card, say),
         "headline": headline_of(findings, say),
         "statuses": [say("operating"), say("pipeline"), say("closed")],
-        "areas": area_shapes(findings) | area_records(findings, say),
-        "facilities": facility_places(findings) | facility_records(findings, say),
-        "gaps": gap_records(findings, say),
-        "homes": _named_reasons(homes_data(findings), say),
-        "groups": [
-            {"id": key, "title": say(f"group_{key}"), "mode": mode, "layers": layers}
-            for key, mode, layers in groups
-            if layers
-        ],
     }
+
+
+def _grouped(groups: Iterable[tuple[str, str, list[Layer]]], say: Speech) -> list[dict[str, Any]]:
+    return [
+        {"id": key, "title": say(f"group_{key}"), "mode": mode, "layers": layers}
+        for key, mode, layers in groups
+        if layers
+    ]
 
 
 def _named_reasons(homes: dict[str, Any], say: Speech) -> dict[str, Any]:

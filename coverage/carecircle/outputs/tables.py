@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from carecircle.analysis.findings import Findings, StudyCard
 
-__all__ = ["issue_table", "table_frames", "write_issues", "write_tables"]
+__all__ = ["issue_table", "table_frames", "write_csv", "write_issues", "write_tables"]
 
 _MOST_ROWS = 1_048_575  # what a sheet holds below its header
 _MOST_CHARACTERS = 32_000  # a cell holds 32,767
@@ -79,8 +79,12 @@ def issue_table(findings: Findings) -> pd.DataFrame:
 
 def write_issues(findings: Findings, path: Path) -> None:
     """Write the issues as CSV that Excel reads: UTF-8 with a byte-order mark, codes as they are."""
-    table = issue_table(findings).map(_defused)
-    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    write_csv(issue_table(findings), path)
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table without its index as CSV that Excel reads; what is unknown is a blank cell."""
+    frame.map(_defused).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
 def write_tables(findings: Findings, path: Path, *, most_homes: int = 50_000) -> None:

@@ -25,6 +25,9 @@
         access: decode.counts(homes.access),
         limit: decode.codes(homes.limit),
         reason: decode.codes(homes.reason),
+        then: (homes.then || []).map((one) => ({
+          ...one, minutes: decode.counts(one.minutes), facility: decode.counts(one.facility), limit: decode.codes(one.limit),
+        })),
       };
     }
     return data;
@@ -35,14 +38,33 @@
     this.payload = payload;
     this.data = unpack(payload);
     const layers = payload.groups.flatMap((group) => group.layers);
+    this.parted = layers.filter((layer) => layer.parts);
+    if (payload.views) this.choose(payload.views.part);
     this.canvas = new carecircle.CanvasLayer(carecircle.drawers(layers, this.data));
     layers.filter((layer) => layer.on).forEach((layer) => this.canvas.visible.add(layer.id));
     this.canvas.visible.add("ground");
-    const homes = layers.find((layer) => layer.type === "homes");
-    this.popups = carecircle.popups(this.data, payload.words, homes ? homes.legend.map((entry) => entry.label) : []);
+    this.popups = carecircle.popups(this.data, payload.words, layers.find((layer) => layer.type === "homes"));
   }
 
   Atlas.prototype = {
+    /* Choose a view: 0 is today, then "after" and "change" of each scenario. */
+    choose(part) {
+      this.part = part;
+      this.parted.forEach((layer) => {
+        const { title, legend } = layer.parts[part];
+        Object.assign(layer, { part, title, legend });
+      });
+      this.payload.headline = this.payload.views.headlines[part];
+    },
+
+    look(part) {
+      this.choose(part);
+      this.map.closePopup();
+      this.boxes.refresh();
+      this.refreshLegend();
+      this.canvas.redraw();
+    },
+
     show(id, yes) {
       this.canvas.show(id, yes);
       this.refreshLegend();
@@ -79,7 +101,7 @@
       } else {
         const id = `kind${this.data.facilities.kind[found.index]}`;
         const input = this.boxes.panel.querySelector(`input[data-layer="${id}"]`);
-        if (input && !input.checked) input.click();
+        if (input && !input.checked) input.click(); // those of a scenario have no row of their own
         this.map.fitBounds(L.latLngBounds(latlng, latlng), { animate: false, maxZoom: 16, ...this.free() });
       }
       this.open(found, latlng);

@@ -187,7 +187,7 @@
   }
 
   make.homes = (layer, data) => {
-    const { xy, codes } = data.homes;
+    const xy = data.homes.xy, codes = layer.codes ? decode.codes(layer.codes) : data.homes.codes;
     const last = layer.colours.length - 1;
     const order = [last, ...Array.from({ length: last }, (_, i) => i)];
     const scratch = document.createElement("canvas");
@@ -351,8 +351,17 @@
     };
   }
 
+  /* A layer with parts shows the part of the view that is chosen. */
+  function made(layer, data) {
+    if (!layer.parts) return make[layer.type](layer, data);
+    const parts = layer.parts.map((part) => make[layer.type]({ ...layer, ...part }, data));
+    const drawer = { draw: (view) => parts[layer.part].draw(view) };
+    if (parts[0].hit) drawer.hit = (view, x, y) => parts[layer.part].hit(view, x, y);
+    return drawer;
+  }
+
   carecircle.drawers = (layers, data) => {
-    const drawers = layers.map((layer) => Object.assign({ id: layer.id, type: layer.type, above: layer.above || 0 }, make[layer.type](layer, data)));
+    const drawers = layers.map((layer) => Object.assign({ id: layer.id, type: layer.type, above: layer.above || 0 }, made(layer, data)));
     drawers.sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type) || a.above - b.above);
     const all = [ground(data), ...drawers];
     all.forEach((drawer) => (drawer.reach = ASKED.indexOf(drawer.type)));

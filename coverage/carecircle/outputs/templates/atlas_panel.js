@@ -31,7 +31,42 @@
     box.appendChild(element("span", "cc-share", item.share));
   }
 
+  /* Which view to show: before, after or change, and of which scenario. */
+  function views(atlas, panel) {
+    const { views } = atlas.payload;
+    if (!views || !views.scenarios.length) return;
+    const box = panel.appendChild(element("div", "cc-views"));
+    let view = (atlas.part + 1) % 2 + 1, scenario = Math.max(0, Math.ceil(atlas.part / 2) - 1);
+    const show = () => atlas.look(view ? 2 * scenario + view : 0);
+    const list = box.appendChild(element("select"));
+    list.setAttribute("aria-label", views.scenario);
+    list.hidden = views.scenarios.length < 2;
+    views.scenarios.forEach((name) => list.appendChild(element("option", "", name)));
+    list.addEventListener("change", () => {
+      scenario = list.selectedIndex;
+      if (!view) box.querySelectorAll("input")[(view = 2)].checked = true;
+      show();
+    });
+    const group = box.appendChild(element("div", "cc-switch"));
+    group.setAttribute("role", "radiogroup");
+    group.setAttribute("aria-label", views.title);
+    views.words.forEach((word, i) => {
+      const label = group.appendChild(element("label"));
+      const input = label.appendChild(element("input"));
+      input.type = "radio";
+      input.name = "cc-view";
+      input.checked = i === view;
+      input.addEventListener("change", () => {
+        view = i;
+        show();
+      });
+      label.appendChild(element("span", "", word));
+    });
+    if (views.scenarios.length === 1) panel.appendChild(element("p", "cc-sub", views.scenarios[0]));
+  }
+
   function headline(atlas, panel) {
+    panel.replaceChildren();
     atlas.payload.headline.forEach((block) => {
       const section = panel.appendChild(element("section", "cc-headline"));
       if (block.name) section.appendChild(element("h2", "", block.name));
@@ -111,7 +146,7 @@
     input.type = group.mode === "radio" ? "radio" : "checkbox";
     input.name = `cc-${group.id}`;
     input.dataset.layer = layer.id;
-    input.checked = Boolean(layer.on);
+    input.checked = atlas.canvas.visible.has(layer.id);
     input.addEventListener("change", () => {
       if (group.mode === "radio") group.layers.forEach((other) => atlas.show(other.id, other.id === layer.id));
       else atlas.show(layer.id, input.checked);
@@ -125,11 +160,12 @@
     return row;
   }
 
-  function layerList(atlas, panel) {
-    const nav = panel.appendChild(element("nav", "cc-layers"));
-    atlas.payload.groups.forEach((group) => {
+  function layerList(atlas, nav) {
+    const open = [...nav.children].map((fold) => fold.open);
+    nav.replaceChildren();
+    atlas.payload.groups.forEach((group, i) => {
       const fold = nav.appendChild(element("details"));
-      fold.open = group.layers.some((layer) => layer.on) && group.id !== "base";
+      fold.open = open.length ? open[i] : group.layers.some((layer) => layer.on) && group.id !== "base";
       fold.appendChild(element("summary", "", group.title));
       group.layers.forEach((layer) => fold.appendChild(layerRow(atlas, group, layer)));
     });
@@ -207,9 +243,15 @@
     const panel = element("section", "cc-panel");
     panel.classList.toggle("cc-folded", window.innerWidth <= 700);
     header(atlas, panel);
-    headline(atlas, panel);
+    views(atlas, panel);
+    const figures = panel.appendChild(element("div"));
     search(atlas, panel);
-    layerList(atlas, panel);
+    const layers = panel.appendChild(element("nav", "cc-layers"));
+    const refresh = () => {
+      headline(atlas, figures);
+      layerList(atlas, layers);
+    };
+    refresh();
     about(atlas, panel);
     const key = legend(atlas);
     for (const box of [panel, key]) {
@@ -217,6 +259,6 @@
       L.DomEvent.disableScrollPropagation(box);
       atlas.map.getContainer().appendChild(box);
     }
-    return { panel, key };
+    return { panel, key, refresh };
   };
 })();

@@ -23,20 +23,27 @@
     return node;
   }
 
+  /* Minutes of a home today, or in a scenario. */
+  function time(homes, words, i) {
+    const limit = homes.limits[homes.limit[i]];
+    const raw = homes.minutes[i] / 100;
+    // one decimal, unless that would put it on the other side of the limit
+    const digits = limit !== undefined && Number(raw.toFixed(1)) <= limit !== raw <= limit ? 2 : 1;
+    return homes.minutes[i] < 0 ? words.no_data : words.minute.replace("{}", raw.toFixed(digits));
+  }
+
   function homeRows(data, words, i) {
     const homes = data.homes;
     const limit = homes.limits[homes.limit[i]];
     const facility = homes.facility[i];
-    const raw = homes.minutes[i] / 100;
-    // one decimal, unless that would put it on the other side of the limit
-    const digits = limit !== undefined && Number(raw.toFixed(1)) <= limit !== raw <= limit ? 2 : 1;
     const none = words.no_data;
     return [
-      [words.minutes, homes.minutes[i] < 0 ? none : words.minute.replace("{}", raw.toFixed(digits))],
+      [words.minutes, time(homes, words, i)],
       [words.limit, limit === undefined ? none : words.minute.replace("{}", limit)],
       [words.nearest, facility < 0 ? none : data.facilities.title[facility]],
       [words.access, homes.access[i] < 0 ? none : words.metres.replace("{}", homes.access[i])],
       [words.reason, homes.reasons[homes.reason[i]] || ""],
+      ...homes.then.map((one) => [one.name, [time(one, words, i), data.facilities.title[one.facility[i]]].filter(Boolean).join(" · ")]),
     ];
   }
 
@@ -44,16 +51,20 @@
     return records.fields.map((field, k) => [field, records.values[i][k]]);
   }
 
-  carecircle.popups = (data, words, labels) => {
+  carecircle.popups = (data, words, layer) => {
     const records = { area: data.areas, facility: data.facilities, gap: data.gaps };
     function homeTitle(i) {
       const area = data.homes.area[i];
       return area < 0 ? "" : data.areas.title[area];
     }
+    const ofParts = layer && layer.parts ? layer.parts.map((part) => carecircle.decode.codes(part.codes)) : [data.homes.codes];
+    function homeState(i) {
+      return layer.legend[ofParts[layer.part || 0][i]].label;
+    }
     return {
       card(found) {
         if (found.type === "home") {
-          const state = labels[data.homes.codes[found.index]];
+          const state = homeState(found.index);
           const place = [homeTitle(found.index), state].filter(Boolean).join(" · ");
           return table(words.home, place, homeRows(data, words, found.index));
         }
