@@ -176,8 +176,9 @@ def _area_flips(
     gains = flips.groupby(["area_id", "road_gap_id"])[who].sum().unstack()  # noqa: PD010  # one column
     gains = gains.reindex(areas.index).fillna(0.0)
     then = is_on_time(gains.add(sums["covered"], axis=0), *terms, share=share)
-    turns = (
-        then.fillna(False).astype(bool) & ~on_time.fillna(False).astype(bool).to_numpy()[:, None]
+    today, after = (
+        verdict.fillna(False).to_numpy(dtype=bool)  # noqa: FBT003  # unknown does not turn
+        for verdict in (on_time.to_frame(), then)
     )
     ids = np.asarray(gains.columns.astype(str), dtype=object)
     row, column = np.nonzero(after & ~today)
