@@ -13,6 +13,7 @@ from carecircle.analysis.findings import Findings
 from carecircle.inputs.issues import IssueLog
 from carecircle.standards.evaluate import check_standards
 from carecircle.standards.presets import load_preset
+from carecircle.standards.registry import SHARES
 from carecircle.standards.rule_frames import RuleFrames
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from carecircle.standards.rules import PlanLine, Preset, Rule, RuleLevel
 
-__all__ = ["INDICATOR_STATUSES", "indicator_spread", "indicators", "plan_lines"]
+__all__ = ["INDICATOR_STATUSES", "indicator_spread", "indicators", "plan_lines", "unit_scale"]
 
 #: Status -> (Chinese, English).
 INDICATOR_STATUSES: dict[str, tuple[str, str]] = {
@@ -39,9 +40,9 @@ _OF_VERDICT = {
 _ORDER: tuple[RuleLevel, ...] = ("city", "district", "street", "area")
 _COLUMNS = (
     "number", "name_zh", "name_en", "reading_zh", "reading_en", "headline", "unit", "value",
-    "numerator", "denominator", "baseline", "baseline_value", "target", "attribute", "basis",
-    "status", "reason", "evidence_ids", "verified", "as_of", "baseline_year", "target_year",
-    "preset",
+    "numerator", "denominator", "baseline", "baseline_value", "comparator", "target",
+    "attribute", "basis", "status", "reason", "evidence_ids", "verified", "as_of",
+    "baseline_year", "target_year", "preset",
 )  # fmt: skip
 
 
@@ -78,9 +79,9 @@ def indicators(
         ``headline``, ``unit``, ``value`` in that unit (NaN where it is not wholly known),
         ``numerator``, ``denominator`` (what is known of them), ``baseline`` as printed and
         ``baseline_value`` from its numerator and denominator (city only; NaN where the plan prints
-        ``--``), ``target``, ``attribute`` (``binding``, ``expected``, ``text``), ``basis``
-        (``roster``, ``spatial``, ``ratio``, ``observation``), ``status`` (key of
-        :data:`INDICATOR_STATUSES`), ``reason`` (code of ``verdicts.REASONS`` where there is no
+        ``--``), ``comparator`` and ``target``, ``attribute`` (``binding``, ``expected``,
+        ``text``), ``basis`` (``roster``, ``spatial``, ``ratio``, ``observation``), ``status`` (key
+        of :data:`INDICATOR_STATUSES`), ``reason`` (code of ``verdicts.REASONS`` where there is no
         figure), ``evidence_ids`` joined by ``;``, ``verified``, ``as_of``, ``baseline_year``,
         ``target_year``, ``preset``.
 
@@ -212,19 +213,24 @@ def _facts(rule: Rule) -> dict[str, Any]:
     exact = line.baseline
     if line.baseline_of:
         over, under = line.baseline_of
-        exact = _scale(rule.unit) * over / under
+        exact = unit_scale(rule.unit) * over / under
     return {
         "line": rule.id, "number": line.number, "name_zh": rule.title_zh, "name_en": rule.title_en,
         "reading_zh": line.reading_zh, "reading_en": line.reading_en, "headline": line.headline,
         "unit": rule.unit, "baseline": _or_nan(line.baseline), "baseline_value": _or_nan(exact),
-        "target": rule.limit.low, "attribute": line.attribute, "basis": line.basis,
+        "comparator": rule.comparator, "target": rule.limit.low,
+        "attribute": line.attribute, "basis": line.basis,
     }  # fmt: skip
 
 
-def _scale(unit: str) -> float:
-    """Return what a fraction is multiplied by to be written in a unit."""
-    from carecircle.standards.registry import SHARES
+def unit_scale(unit: str) -> float:
+    """Return what a fraction is multiplied by to be written in a unit.
 
+    Examples
+    --------
+    >>> unit_scale("%"), unit_scale("beds/1000 elders"), unit_scale("posts")
+    (100.0, 1000.0, 1.0)
+    """
     per = unit.partition("/")[2].split(" ")[0]
     return SHARES.get(unit, float(per) if per.isdigit() else 1.0)
 
