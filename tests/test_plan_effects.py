@@ -1,6 +1,7 @@
 """What a plan means: each step equals a full assessment, and every share carries its fraction."""
 
 import json
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +14,7 @@ from carecircle.baseline import Baseline
 from carecircle.errors import CrsError, InputError
 from carecircle.plan_effects import effects_of_plan
 from carecircle.plan_steps import plan_as_scenario
+from carecircle.planning.phasing import phased
 from carecircle.planning.plan import Plan, Proof
 from carecircle.planning.scenario import Scenario
 from carecircle.what_if import apply_scenario
@@ -89,6 +91,23 @@ def test_missing_cost_stays_missing(town):
     steps = effects_of_plan(town, plan_of("N1", "N2"), half).steps
     assert steps["cost"].tolist()[1] == 20.0
     assert steps["cost_so_far"].isna().all()
+
+
+def test_a_relocation_gains_over_what_it_keeps(town):
+    # without F1 nobody is in time; from (900, 0): H02, H03, H05 to H08, H09 to H11
+    moved = replace(plan_of("N1"), terms={"closed": (), "moved": {"F1": "N1"}})
+    effects = effects_of_plan(town, moved, SITES)
+    assert effects.scenario.close == ("F1",)
+    assert effects.steps["elders_gained"].tolist() == [90.0]
+    assert effects.by("city")["elders_gained"].tolist() == [10.0]
+
+
+def test_a_phased_plan_keeps_its_periods(town):
+    instance = cc.siting_instance(town.study, SITES.drop(columns="cost"))
+    plan = phased(instance, n_sites=[1, 1])
+    effects = effects_of_plan(town, plan, SITES)
+    assert effects.steps["period"].tolist() == plan.chosen["period"].tolist()
+    assert effects.facts["terms"]["periods"][0]["period"] == 1
 
 
 def test_a_plan_may_open_a_planned_facility(town):
@@ -189,8 +208,6 @@ def test_sites_in_another_crs_or_place_are_refused(town, city):
 
 
 def test_a_study_with_its_own_minutes_is_refused(town):
-    from dataclasses import replace
-
     pairs = pd.DataFrame({"facility_id": ["F1"], "home_id": ["H01"], "minutes": [3.0]})
     study = replace(town.study, tables=replace(town.study.tables, minutes=pairs))
     with pytest.raises(InputError, match="brings its own minutes"):

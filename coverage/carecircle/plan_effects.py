@@ -16,7 +16,9 @@ from carecircle.outputs.manifest import manifest_text, plain_json
 from carecircle.outputs.summary import fraction
 from carecircle.outputs.tables import write_csv
 from carecircle.plan_steps import one_by_one, plan_as_scenario, steps_of, with_sites
+from carecircle.planning.scenario import Scenario
 from carecircle.scenario_file import scenarios_text
+from carecircle.what_if import apply_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
     from carecircle.analysis.findings import Findings
     from carecircle.planning.plan import Plan
-    from carecircle.planning.scenario import Scenario
     from carecircle.study import Study
 
 __all__ = ["PlanEffects", "effects_of_plan"]
@@ -58,7 +59,8 @@ class PlanEffects:
     comparison
         The whole plan against today: every figure, the homes that change, the map.
     steps
-        Index ``site_id`` in building order: ``name``, ``area_id`` it stands in; ``homes_gained``,
+        Index ``site_id`` in building order: ``period`` of a phased plan, ``name``, ``area_id`` it
+        stands in; ``homes_gained``,
         ``people_gained``, ``elders_gained`` (in time with this site and not before; net, should one
         be lost); ``elders_covered``, ``elders_total`` and ``elders_rate`` of the whole study once
         it is built; ``units_with_facility``, ``units_on_time``, ``units_total`` then;
@@ -118,10 +120,7 @@ class PlanEffects:
         Without the time it took: equal inputs give equal bytes.
         """
         plan, proof = self.plan, self.plan.proof
-        terms = {
-            name: f"{len(value)} values" if isinstance(value, pd.Series) else value
-            for name, value in plan.terms.items()
-        }
+        terms = {name: _told(value) for name, value in plan.terms.items()}
         facts: dict[str, Any] = plain_json(
             {
                 "problem": plan.problem, "sites": plan.site_ids, "objective": proof.objective,
@@ -248,12 +247,24 @@ def effects_of_plan(
     scenario = plan_as_scenario(base.study, plan, sites, name=name)
     base = with_sites(base, scenario.sites)
     found = compare(base, [replace(scenario, sites=None)], tell=tell)
+    if scenario.close:  # gains are over what is kept
+        base = Baseline.of(apply_scenario(base.study, Scenario("kept", close=scenario.close)))
     outcomes = []
     for number, outcome in enumerate(one_by_one(base, scenario.build), 1):
         outcomes.append(outcome)
         if tell is not None:
             tell(f"site {number} of {len(scenario.build)}")
-    return PlanEffects(plan, scenario, found, steps_of(base, scenario.build, outcomes))
+    steps = steps_of(base, scenario.build, outcomes)
+    if "period" in plan.chosen:
+        steps.insert(0, "period", plan.chosen["period"].to_numpy())
+    return PlanEffects(plan, scenario, found, steps)
+
+
+def _told(value: object) -> object:
+    """Return a table of the terms row by row; of one value per demand point only how many."""
+    if isinstance(value, pd.DataFrame):
+        return value.reset_index().to_dict("records")
+    return f"{len(value)} values" if isinstance(value, pd.Series) else value
 
 
 def _cells(row: pd.Series) -> list[str]:

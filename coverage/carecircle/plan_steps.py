@@ -44,7 +44,7 @@ def plan_as_scenario(
     study
         The study the plan was made for.
     plan
-        Its chosen sites are built, in their order.
+        Its chosen sites are built, in their order; what it closes or moves away is closed.
     sites
         The table that the plan was chosen from; not needed where these are the study's own sites.
     name
@@ -88,7 +88,9 @@ def plan_as_scenario(
         msg = f"plan: chosen sites {some} are in no table; pass the sites that it was chosen from"
         raise InputError(msg)
     extra = extra if extra is not None and len(extra) else None
-    return Scenario(name or plan.problem, build=ids, sites=extra)
+    shut, moved = plan.terms.get("closed", ()), plan.terms.get("moved", {})
+    close = [*map(str, shut), *map(str, moved)]  # type: ignore[call-overload]  # ids, and from: to
+    return Scenario(name or plan.problem, build=ids, close=close, sites=extra)
 
 
 def _refuse_moved(extra: gpd.GeoDataFrame, own: gpd.GeoDataFrame | None) -> None:
