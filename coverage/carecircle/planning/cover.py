@@ -96,7 +96,10 @@ def max_cover(
 
 
 def most_covered(case: Case, terms: Mapping[str, Any]) -> Plan:
-    """Solve a maximal covering problem that is set up; ``terms`` has ``equity``."""
+    """Solve a maximal covering problem that is set up; ``terms`` has ``equity``.
+
+    With ``ties`` in the terms, equally good plans are not told apart, and this is what it says.
+    """
     options, equity = case.options, terms["equity"]
     if not equity and (case.large or (options.method == "heuristic" and case.table.covers.nnz)):
         search = Decomposed(case.table, case.limits, options)
@@ -110,8 +113,10 @@ def most_covered(case: Case, terms: Mapping[str, Any]) -> Plan:
         goal = case.worth()
         start = None if equity else _start(case)
         answer = case.solve(model, goal, "max", offset=case.base, start=start)
-        answer, ties = case.tie_break(model, goal, "max", answer)
-    return case.plan(answer, _weight_covered(case.instance), {**terms, "ties": ties})
+        ties = ""
+        if "ties" not in terms:
+            answer, ties = case.tie_break(model, goal, "max", answer)
+    return case.plan(answer, _weight_covered(case.instance), {"ties": ties, **terms})
 
 
 def min_sites(

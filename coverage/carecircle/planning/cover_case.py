@@ -97,6 +97,8 @@ class Case:
         Weight that what stands covers as often as asked.
     started
         Clock at the start.
+    also
+        Per demand point: counts although it has no weight here; none by default.
     """
 
     problem: str
@@ -106,6 +108,7 @@ class Case:
     table: Table
     base: float
     started: float
+    also: Flags | None = None
 
     @classmethod
     def of(
@@ -297,6 +300,8 @@ class Case:
         """Return which sites are chosen, without those that nobody's cover depends on."""
         everyone = self.problem == "min_sites"
         heeded = None if everyone else self.instance.weight > 0
+        if heeded is not None and self.also is not None:
+            heeded = heeded | self.also
         return useful(self.instance, self.mask(columns), times, heeded=heeded)
 
     def plan(

@@ -45,7 +45,7 @@ class Look:
     def checks(self) -> list[Callable[[], Iterator[str]]]:
         """Return the checks in their order: later ones rely on earlier ones."""
         rules = [self.sites, self.amounts, self.people, self.allocation, self.gains]
-        return [*rules, self.objective, self.bound, self.equity]
+        return [*rules, self.apart, self.objective, self.bound, self.equity, self.second]
 
     def count(self, chosen: Flags) -> NDArray[np.int64]:
         """Return how many facilities cover each demand point."""
@@ -56,7 +56,10 @@ class Look:
 
     def weight(self, which: Flags) -> Fraction:
         """Add up weights without rounding."""
-        return sum((Fraction(float(one)) for one in self.instance.weight[which]), Fraction(0))
+        # a common denominator: whole numbers add up much faster than fractions
+        parts = [float(one).as_integer_ratio() for one in self.instance.weight[which]]
+        below = max((down for _, down in parts), default=1)
+        return Fraction(sum(up * (below // down) for up, down in parts), below)
 
     def sites(self) -> Iterator[str]:
         """Look for sites that may not be chosen, or not together."""
@@ -160,6 +163,26 @@ class Look:
         """Return 1 where the objective is to be large, -1 where small."""
         return -1 if self.plan.problem in FEWEST else 1
 
+    def earlier(self) -> Iterator[tuple[Flags, int]]:
+        """Yield the sites of each plan found before, and how many of them may be chosen."""
+        for ids, differ in self.plan.terms.get("apart_from", ()):  # type: ignore[attr-defined]  # pairs
+            yield self.instance.site_ids.isin(ids), max(len(ids) - differ, 0)
+
+    def apart(self) -> Iterator[str]:
+        """Look whether the plan is another one than those found before."""
+        for own, room in self.earlier():
+            if (own & self.chosen).sum() > room:
+                yield f"more than {room} sites are those of one plan found before"
+
+    def second(self) -> Iterator[str]:
+        """Look whether so much of a second demand is covered as was asked for."""
+        asked = self.plan.terms.get("at_least")
+        if isinstance(asked, tuple):
+            look, amount = Look(asked[0], self.plan), Fraction(float(asked[1]))
+            got = look.weight(look.count(look.chosen) > 0)
+            if got < amount - same_to(amount):
+                yield f"of the second demand {float(got):g} is covered, below {float(amount):g}"
+
     def objective(self) -> Iterator[str]:
         """Look whether the objective is what the sites come to."""
         value, said = self.value(), self.plan.proof.objective
@@ -196,7 +219,8 @@ class Look:
         self.dual = self.duality()
         if self.dual is not None and sign * (value - self.dual) > same_to(abs(value)):
             yield f"the objective {float(value):g} is beyond what duality allows"
-        if problem == "max_cover" and not self.plan.terms.get("equity"):
+        bare = not self.plan.terms.get("equity") and "at_least" not in self.plan.terms
+        if problem == "max_cover" and bare:
             yield from self.swaps()
 
     def duality(self) -> Fraction | None:
@@ -243,6 +267,8 @@ class Look:
             taken = instance.group[(left | self.kept) & (instance.group >= 0)]
             free = ~left & ~self.kept & ~instance.forbidden & ~np.isin(instance.group, taken)
             free &= instance.cost + instance.cost[left].sum() <= most
+            for own, room in self.earlier():
+                free &= (own & left).sum() + own <= room
             value = float(instance.weight[covered].sum()) + np.where(free, gain, 0.0).max(initial=0)
             if value > bound + float(SAME) * max(1.0, abs(bound)):
                 into = instance.site_ids[int(np.argmax(np.where(free, gain, 0.0)))]
