@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +27,8 @@ SolveStatus = Literal[
 _SAME_ABSOLUTE = 1e-6
 _SAME_RELATIVE = 1e-9
 _LISTEN_S = 0.2
+# rounding whole variables moves the objective by less
+_STALE = 1e-4
 
 
 def _none() -> NDArray[np.float64]:
@@ -152,7 +154,13 @@ def solve(
         _listen(engine, tell)
     interrupted = _run(engine)
     seconds = time.perf_counter() - started
-    return _solution(highspy, engine, model, interrupted=interrupted, seconds=seconds)
+    found = _solution(highspy, engine, model, interrupted=interrupted, seconds=seconds)
+    if warm_start is None or not _stale(model, found):
+        return found
+    left = 0.0 if interrupted else max(time_limit_s - seconds, 0.0)
+    again = solve(model, time_limit_s=left, gap=gap, tell=tell)
+    value = float(model.cost @ found.x) + model.offset
+    return again if again.found else replace(found, objective=value, status="time_limit")
 
 
 def solver_name() -> str:
@@ -286,6 +294,18 @@ def _solution(
         row_dual=np.asarray(found.row_dual) if dual else _none(),
         column_dual=np.asarray(found.col_dual) if dual else _none(),
     )
+
+
+def _stale(model: Model, found: Solution) -> bool:
+    """Return whether the point is worth something else than the solver says of it.
+
+    HiGHS 1.16 does so where presolve makes a point of a start that is worth more than the start:
+    the objective is that of the point, the values are still those of the start.
+    """
+    if not found.found:
+        return False
+    apart = abs(float(model.cost @ found.x) + model.offset - found.objective)
+    return apart > _STALE * max(1.0, abs(found.objective))
 
 
 def _status(highspy: Any, found: Any, *, interrupted: bool) -> SolveStatus:
