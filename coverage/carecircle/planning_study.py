@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from carecircle.analysis.roster import is_eligible
 from carecircle.errors import InputError
@@ -13,6 +16,8 @@ from carecircle.roads.positions import locate
 from carecircle.study import find_positions, snap_limits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
 
     from carecircle.planning.instance import Instance
@@ -28,6 +33,7 @@ def siting_instance(
     *,
     weight: DemandWeight = "elders",
     max_minutes: float | None = None,
+    movable: Sequence[str] = (),
 ) -> Instance:
     """Make a siting problem of a study: who lives where, what serves them today, which sites.
 
@@ -41,6 +47,9 @@ def siting_instance(
         Who is to be served: ``elders``, ``elders80``, ``population``, ``households``, ``homes``.
     max_minutes
         Longest way to list. The largest limit when missing; give more for medians and centers.
+    movable
+        Ids of facilities that count today and may be closed or moved. They become sites with
+        ``existing`` set, for ``relocate_within_budget``; the other problems keep them.
 
     Returns
     -------
@@ -50,8 +59,8 @@ def siting_instance(
     Raises
     ------
     InputError
-        If there are no sites, the study brings its own minutes and no roads, or the weight is
-        unknown.
+        If there are no sites, the study brings its own minutes and no roads, the weight is unknown,
+        or a movable facility is unknown, does not count today or has the id of a site.
 
     Examples
     --------
@@ -73,14 +82,58 @@ def siting_instance(
     facilities = study.facilities.assign(
         eligible=is_eligible(study.facilities, study.card.eligible)
     )
+    # one id is meant as one id, not as its letters
+    movable = (movable,) if isinstance(movable, str) else tuple(map(str, movable))
+    _check_movable(movable, facilities, sites)
     places, at = find_positions(study, facilities, IssueLog())
     main = {0} if study.terms.prefer_connected else None
     spots = sites.rename_axis(index="site_id")
     snap = snap_limits(assign_areas(spots, study.areas), study)
+    placed = locate(study.network, spots, max_snap_m=snap, prefer=main)
+    extra, site_extra = facilities.get("extra_minutes"), None
+    moves = facilities.index.isin(movable)
+    if moves.any():
+        placed = pd.concat([placed, places[moves]])
+        spots = _with_existing(spots, facilities[moves])
+        site_extra = None if extra is None else extra[moves].reindex(spots.index).fillna(0.0)
+    stays = facilities["eligible"].to_numpy() & ~moves
     located = Located(
-        study.network, at, places[facilities["eligible"].to_numpy()],
-        locate(study.network, spots, max_snap_m=snap, prefer=main),
-        direction=study.card.direction, extra_minutes=facilities.get("extra_minutes"),
+        study.network, at, places[stays], placed, direction=study.card.direction,
+        extra_minutes=extra, site_minutes=site_extra,
     )  # fmt: skip
     limit = limits_of(study.homes["area_id"], study.areas, study.card.limits)
     return instance_from(located, study.homes, spots, limit, weight=weight, max_minutes=max_minutes)
+
+
+def _with_existing(spots: pd.DataFrame, facilities: pd.DataFrame) -> pd.DataFrame:
+    """Put facilities of today behind the candidates; only candidates keep their columns."""
+    named = [name for name in ("places",) if name in facilities and name in spots]
+    there = pd.DataFrame(facilities[named]).assign(existing=True)
+    told = spots.assign(existing=spots.get("existing", False))
+    # as one frame, so that no column changes its type where facilities say nothing of it
+    both = pd.DataFrame(told).reindex([*told.index, *there.index])
+    for name in there:
+        both[name] = [*told[name], *there[name]]
+    return both.rename_axis(index="site_id")
+
+
+def _check_movable(movable: Sequence[str], facilities: pd.DataFrame, sites: pd.DataFrame) -> None:
+    names = pd.Index(movable)
+    counts = facilities.index[facilities["eligible"]]
+    unknown = names[~names.isin(facilities.index)]
+    idle = names[names.isin(facilities.index) & ~names.isin(counts)]
+    faults = [
+        f"movable: facility {one!r} is unknown"
+        + "".join(f"; did you mean {near}?" for near in get_close_matches(one, counts, n=1))
+        for one in unknown
+    ]
+    faults += [
+        f"movable: facility {one!r} does not count today; name operating ones of the study's kinds"
+        for one in idle
+    ]
+    faults += [
+        f"movable: {one!r} is the id of a site as well; rename one"
+        for one in names[names.isin(sites.index)]
+    ]
+    if faults:
+        raise InputError("\n".join(faults))

@@ -36,6 +36,8 @@ class Located:
         candidate sites.
     extra_minutes
         Minutes added at each facility of today.
+    site_minutes
+        Minutes added at each site.
     """
 
     network: RoadNetwork
@@ -44,6 +46,7 @@ class Located:
     sites: pd.DataFrame
     direction: Direction = "to_facility"
     extra_minutes: pd.Series | None = None
+    site_minutes: pd.Series | None = None
 
 
 def instance_from(
@@ -68,8 +71,9 @@ def instance_from(
     homes
         Contract ``homes``, with the column that ``weight`` names.
     sites
-        Contract ``sites``: ``cost``, ``required``, ``forbidden``, ``group`` are taken over, and
-        ``places`` as the capacity. Missing costs are 1 where no site has one.
+        Contract ``sites``: ``cost``, ``required``, ``forbidden``, ``group``, ``existing`` are taken
+        over, and ``places`` as the capacity. Missing costs are 1 where no site has one, and 0 for
+        existing ones.
     limit
         Minutes of each home; index of ``homes``.
     weight
@@ -100,7 +104,12 @@ def instance_from(
     )
     demand["today_count"] = _count_within(again, demand["limit"])
     pairs = reach(
-        located.network, located.sites, at, max_minutes=farthest, direction=located.direction
+        located.network,
+        located.sites,
+        at,
+        max_minutes=farthest,
+        direction=located.direction,
+        extra_minutes=located.site_minutes,
     )
     pairs = pairs.rename(columns={"facility_id": "site_id"})
     return Instance.from_pairs(pairs, demand, _sites(sites))
@@ -127,8 +136,12 @@ def _sites(sites: pd.DataFrame) -> pd.DataFrame:
     kept = pd.DataFrame({name: sites[name] for name in wanted if name in sites}, index=sites.index)
     if "places" in sites:
         kept["capacity"] = sites["places"].astype(float)
-    if "cost" in kept and kept["cost"].isna().all():
-        kept = kept.drop(columns="cost")
+    if "cost" in kept:
+        there = kept.get("existing", pd.Series(data=False, index=kept.index)) == True  # noqa: E712  # missing: not said
+        if kept.loc[~there, "cost"].isna().all():
+            kept = kept.drop(columns="cost")
+        else:
+            kept["cost"] = kept["cost"].mask(there & kept["cost"].isna(), 0.0)
     if "cost" in kept and kept["cost"].isna().any():
         missing = kept.index[kept["cost"].isna()]
         msg = (
