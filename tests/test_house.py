@@ -24,8 +24,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LINE = (
     "inputs", "roads", "analysis", "standards", "planning", "outputs",
     "study_file", "study_tables", "study_rules", "study_terms", "study",
-    "scenario_file", "what_if", "baseline", "depth", "road_checks", "explanation",
+    "scenario_file", "what_if", "baseline", "depth", "road_checks", "explanation_text", "explanation",
     "outcome_findings", "comparison", "plan_steps", "plan_effects", "critical", "planning_study",
+    "area_standard_study",
     "samples", "study_template", "bench", "cli_rules", "cli_planning", "cli", "__main__",
 )  # fmt: skip
 MIDDLE = LINE[: LINE.index("bench")]

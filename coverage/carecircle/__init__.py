@@ -7,6 +7,7 @@ from carecircle.analysis.coverage import coverage_by_area, home_coverage, roll_u
 from carecircle.analysis.findings import Findings, StudyCard
 from carecircle.analysis.gaps import GapContext, GapRule, uncovered_areas
 from carecircle.analysis.roster import four_cells, is_eligible, roster
+from carecircle.area_standard_study import area_problem
 from carecircle.baseline import Baseline
 from carecircle.comparison import Comparison, compare
 from carecircle.critical import critical_links
@@ -42,6 +43,9 @@ from carecircle.inputs.terrain import grades_from_dem, grades_from_nodes
 from carecircle.inputs.topology import assign_areas, check_areas, check_together
 from carecircle.outputs.folder import save_folder
 from carecircle.outputs.maps import coverage_map
+from carecircle.planning.area_plan import AreaPlan
+from carecircle.planning.area_problem import AreaProblem
+from carecircle.planning.area_standard import meet_area_standard
 from carecircle.planning.attendance import max_attendance
 from carecircle.planning.candidates import (
     CostModel,
@@ -64,6 +68,7 @@ from carecircle.planning.cover import (
 from carecircle.planning.equity import Equity
 from carecircle.planning.instance import Instance
 from carecircle.planning.market import market_share
+from carecircle.planning.market_target import market_share_target
 from carecircle.planning.median import p_median
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan, Proof
@@ -90,6 +95,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "PROFILES",
+    "AreaPlan",
+    "AreaProblem",
     "Baseline",
     "CircleStyle",
     "Comparison",
@@ -119,6 +126,7 @@ __all__ = [
     "Terms",
     "TravelProfile",
     "apply_scenario",
+    "area_problem",
     "assess",
     "assign_areas",
     "backup_cover",
@@ -157,9 +165,11 @@ __all__ = [
     "load_study",
     "locate",
     "market_share",
+    "market_share_target",
     "max_attendance",
     "max_cover",
     "max_min_share",
+    "meet_area_standard",
     "min_sites",
     "min_sites_for_share",
     "nearest",
