@@ -2,8 +2,10 @@
 
 import json
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 from typer.testing import CliRunner
 
 import carecircle as cc
@@ -58,6 +60,17 @@ def test_site_prints_json(sample, solver):
     [
         ([], "max_cover needs --n or --budget"),
         (["--problem", "min_sites", "--n", "3"], "min_sites takes no --n; leave it out"),
+        (["--n", "3", "--share", "0.9"], "max_cover takes no --share; leave it out"),
+        (["--problem", "min_sites_for_share"], "min_sites_for_share needs --share; add it"),
+        (
+            ["--problem", "phased_to_all", "--n", "2"],
+            "phased_to_all takes no --n; leave it out\nphased_to_all needs --periods; add it",
+        ),
+        (["--n", "3", "--candidates", "grid", "--spacing", "0"], "--spacing is 0; give metres"),
+        (
+            ["--budget", "9", "--candidates", "roads"],
+            "--budget needs the cost of every site, and candidates from roads have none",
+        ),
     ],
 )
 def test_terms_that_do_not_fit_the_problem_are_refused(sample, solver, options, told):
@@ -83,3 +96,123 @@ def test_compare_names_what_is_wrong(sample, tmp_path):
     path.write_text('[[scenario]]\nname = "two"\nbuild = ["S99"]\n', encoding="utf-8")
     with pytest.raises(InputError, match="S99 is not known"):
         runner.invoke(app, ["compare", sample, str(path)], catch_exceptions=False)
+
+
+# ------------------------------------------------------------------------- the real solver, in town
+
+
+@pytest.fixture(scope="module")
+def town_folder(tmp_path_factory):
+    """Toy town as files, with three sites of its own."""
+    folder, town = tmp_path_factory.mktemp("town"), cc.samples.toy_town()
+    tables = town.tables
+    for name in ("areas", "facilities", "homes", "roads"):
+        getattr(tables, name).reset_index().to_parquet(folder / f"{name}.parquet")
+    spots = {"N1": (900, 0), "N2": (2000, 0), "N3": (0, 0)}
+    sites = gpd.GeoDataFrame(
+        {"site_id": list(spots), "name": ["East", "Far", "=West"], "cost": [3.0, 2.0, 1.0]},
+        geometry=[shapely.Point(xy) for xy in spots.values()], crs="EPSG:4545",
+    )  # fmt: skip
+    sites.to_parquet(folder / "sites.parquet")
+    (folder / "study.toml").write_text(
+        """
+[study]
+title = "Toy town"
+crs = "EPSG:4545"
+as_of = 2020-12-31
+[areas]
+file = "areas.parquet"
+[[facilities]]
+file = "facilities.parquet"
+[homes]
+method = "points"
+file = "homes.parquet"
+[roads]
+file = "roads.parquet"
+[sites]
+file = "sites.parquet"
+[service]
+kinds = ["station", "rural_centre"]
+""",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def site(folder, *options):
+    return runner.invoke(app, ["site", str(folder), *options], catch_exceptions=False)
+
+
+def test_the_least_share_asked_for_is_reached_with_the_fewest_sites(town_folder):
+    # today 80 of 130; N1 brings 110, which is 0.846
+    done = site(town_folder, "--problem", "min_sites_for_share", "--share", "0.84", "--json")
+    facts = json.loads(done.stdout)
+    assert [row["site_id"] for row in facts["sites"]] == ["N1"]
+    with pytest.raises(InputError, match="together cover 110 of 130"):
+        site(town_folder, "--problem", "min_sites_for_share", "--share", "0.9")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--n", "4"], "n_sites is 4, but 3 candidates may stand together"),
+        (["--n", "0"], "n_sites is 0; give at least 1"),
+        (["--budget", "0"], "budget is 0.0; give an amount above 0"),
+        (["--problem", "min_sites"], "leave them out with --leave-out-unreachable"),
+        (["--n", "1", "--candidates", "buildings"], "there are no buildings to choose from"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(town_folder, options, told):
+    with pytest.raises(InputError, match=told) as raised:
+        site(town_folder, *options)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_plan_is_written_whole_and_compares_again(town_folder, tmp_path):
+    out = tmp_path / "plan"
+    done = site(town_folder, "--problem", "min_sites", "--leave-out-unreachable", "--out", str(out))
+    assert f"results: {out}" in done.stdout
+    assert "no site can reach 2 homes: H12, H13" in done.stdout
+    steps = pd.read_csv(out / "plan.csv", encoding="utf-8-sig")
+    told = steps[["site_id", "elders_gained", "cost_per_elder"]].to_dict("records")
+    assert told == [{"site_id": "N1", "elders_gained": 30.0, "cost_per_elder": 0.1}]
+    assert json.loads((out / "plan.json").read_text("utf-8"))["left_out"] == ["H12", "H13"]
+    again = tmp_path / "again"
+    files = [str(town_folder), str(out / "scenario.json"), "--out", str(again), "--json"]
+    done = runner.invoke(app, ["compare", *files], catch_exceptions=False)
+    _, planned = json.loads(done.stdout)
+    assert planned["elders_covered"] == 110.0
+    assert planned["cost"] == 3.0
+    assert (again / "map.html").stat().st_size > 100_000
+
+
+def test_candidates_in_uncovered_areas_stand_beside_the_studys_own(town_folder, tmp_path):
+    out = tmp_path / "plan"
+    options = ["--candidates", "grid", "--spacing", "100", "--problem", "phased_to_all"]
+    done = site(
+        town_folder, *options, "--periods", "2", "--leave-out-unreachable", "--out", str(out)
+    )
+    # H12 is on a road of its own: only a candidate of the grid can serve it; H13 has no road
+    assert "no site can reach 1 homes: H13" in done.stdout
+    assert "cost" not in done.stdout
+    steps = pd.read_csv(out / "plan.csv", encoding="utf-8-sig")
+    assert steps["period"].tolist() == [1, 2]
+    assert steps["elders_covered"].tolist() == [110.0, 120.0]
+    (scenario,) = cc.read_scenarios(out / "scenario.json")
+    plans = cc.compare(cc.load_study(town_folder), [scenario])
+    assert plans.summary["elders_covered"].tolist() == [80.0, 120.0]
+
+
+def test_a_folder_of_someone_else_is_left_alone(town_folder, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="is not a carecircle result"):
+        site(town_folder, "--n", "1", "--out", str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_share_that_is_nearly_all_is_not_called_all(sample, solver):
+    from carecircle.cli_planning import _percent
+
+    assert [_percent(s) for s in (1.0, 0.99965, 0.5, float("nan"))] == [
+        "100.0 %", "<100 %", "50.0 %", "--",
+    ]  # fmt: skip

@@ -74,7 +74,7 @@
     free() {
       const wide = this.map.getSize().x > 700;
       return {
-        paddingTopLeft: [wide ? this.boxes.panel.offsetWidth + 28 : 16, wide ? 20 : 90],
+        paddingTopLeft: [wide ? this.boxes.panel.offsetWidth + 28 : 16, wide ? 20 : Math.min(this.boxes.panel.offsetHeight, 190) + 16],
         paddingBottomRight: [wide && this.map.getSize().x > 1100 ? this.boxes.key.offsetWidth + 28 : 16, wide ? 24 : 60],
       };
     },
