@@ -89,8 +89,12 @@ from carecircle.planning.instance import Instance
 from carecircle.planning.market import market_share
 from carecircle.planning.market_target import market_share_target
 from carecircle.planning.median import p_median
+from carecircle.planning.meet import meet_roster
 from carecircle.planning.options import SolveOptions
+from carecircle.planning.phasing import phased, phased_to_all
 from carecircle.planning.plan import Plan, Proof
+from carecircle.planning.relocate import relocate_within_budget
+from carecircle.planning.roster_rules import RosterRule
 from carecircle.planning.scenario import RoadChanges, Scenario
 from carecircle.planning_study import siting_instance
 from carecircle.roads.interchange import to_networkx
@@ -141,6 +145,7 @@ __all__ = [
     "Result",
     "RoadChanges",
     "RoadNetwork",
+    "RosterRule",
     "Rule",
     "RuleFrames",
     "Scenario",
@@ -211,6 +216,7 @@ __all__ = [
     "max_cover",
     "max_min_share",
     "meet_area_standard",
+    "meet_roster",
     "min_sites",
     "min_sites_for_share",
     "nearest",
@@ -219,6 +225,8 @@ __all__ = [
     "p_center",
     "p_median",
     "palma",
+    "phased",
+    "phased_to_all",
     "places_of",
     "preset_names",
     "ratio",
@@ -239,6 +247,7 @@ __all__ = [
     "read_rules",
     "read_scenarios",
     "read_sites",
+    "relocate_within_budget",
     "roads_from_graph",
     "roll_up",
     "roll_up_access",

@@ -13,7 +13,7 @@ from carecircle.planning.cover_case import Answer, Case, some_ids
 from carecircle.planning.cover_model import CoverModel
 from carecircle.planning.cover_plan import covered_by, useful
 from carecircle.planning.greedy import Limits
-from carecircle.planning.highs import solve
+from carecircle.planning.highs import solve, solver_name
 from carecircle.planning.periods import Periods, Spread, most_together
 
 if TYPE_CHECKING:
@@ -152,6 +152,10 @@ class _Search:
         model = self.model()
         parts = self.worth[-1] if worth is None else worth @ self.worth
         offset = self.today * (1.0 if worth is None else float(worth.sum()))
+        if not model.n_columns:
+            none = Answer(np.zeros(0, dtype=bool), offset, "optimal", solver_name())
+            earlier_bound = self.today * (self.spread.n_periods - 1)
+            return Phases(self.built(none.columns), none, earlier_bound, "settled")
         goal = self.goal(parts)
         answer = case.solve(model, goal, "max", offset=offset)
         if worth is not None:
