@@ -45,7 +45,8 @@ def verify_area_plan(problem: AreaProblem, plan: AreaPlan) -> str:
         ``verified: ...`` with what was found, or ``refused: ...`` with the first fault.
     """
     checks = (_options, _groups, _sizes, _pairs, _areas, _money, _proof)
-    fault = next((text for check in checks for text in check(problem, plan)), None)
+    asked = _asked(problem, plan)
+    fault = next((text for check in checks for text in check(problem, plan, asked)), None)
     if fault:
         return f"refused: {fault}"
     text = "verified: sites, sizes, allocation, shortfalls and cost added up anew"
@@ -124,15 +125,17 @@ def _allowed(problem: AreaProblem, plan: AreaPlan) -> pd.DataFrame:
     return problem.pairs[problem.pairs["own"]] if own else problem.pairs
 
 
-def _joined(problem: AreaProblem, plan: AreaPlan) -> pd.DataFrame:
-    own = plan.sites.reset_index()
-    return own.merge(problem.options, on=["site_id", "way"], how="left", suffixes=("", "_asked"))
+def _asked(problem: AreaProblem, plan: AreaPlan) -> pd.DataFrame:
+    """Return what the problem says of each site of the plan; missing where it does not know it."""
+    known = problem.options.set_index(["site_id", "way"])
+    table = known.reindex(pd.MultiIndex.from_arrays([plan.sites.index, plan.sites["way"]]))
+    return table.set_index(plan.sites.index)
 
 
-def _options(problem: AreaProblem, plan: AreaPlan) -> Iterator[str]:
+def _options(problem: AreaProblem, plan: AreaPlan, asked: pd.DataFrame) -> Iterator[str]:
     if plan.sites.index.has_duplicates:
         yield f"site {plan.sites.index[plan.sites.index.duplicated()][0]} is got in two ways"
-    unknown = _joined(problem, plan)["max_m2"].isna()
+    unknown = asked["max_m2"].isna()
     if unknown.any():
         yield f"site {plan.sites.index[int(np.argmax(unknown))]} cannot be got that way"
     required = problem.options.loc[problem.options["required"], "site_id"]
@@ -141,22 +144,19 @@ def _options(problem: AreaProblem, plan: AreaPlan) -> Iterator[str]:
         yield f"required site {missing.iloc[0]} is missing"
 
 
-def _groups(problem: AreaProblem, plan: AreaPlan) -> Iterator[str]:
-    groups = _joined(problem, plan)["group"].dropna()
+def _groups(_: AreaProblem, __: AreaPlan, asked: pd.DataFrame) -> Iterator[str]:
+    groups = asked["group"].dropna()
     if groups.duplicated().any():
         yield f"two sites of group {groups[groups.duplicated()].iloc[0]} stand"
 
 
-def _sizes(problem: AreaProblem, plan: AreaPlan) -> Iterator[str]:
-    table = _joined(problem, plan)
-    built = table["built_m2"]
-    wrong = (built < table["min_m2"] - 0.5 / _STEPS) | (built > table["max_m2"] + 0.5 / _STEPS)
+def _sizes(_: AreaProblem, plan: AreaPlan, asked: pd.DataFrame) -> Iterator[str]:
+    built = plan.sites["built_m2"]
+    wrong = (built < asked["min_m2"] - 0.5 / _STEPS) | (built > asked["max_m2"] + 0.5 / _STEPS)
     if wrong.any():
-        row = table[wrong].iloc[0]
-        yield (
-            f"site {row['site_id']} has {row['built_m2']:g} m2,"
-            f" not between {row['min_m2']:g} and {row['max_m2']:g}"
-        )
+        least, most = asked[wrong].iloc[0][["min_m2", "max_m2"]]
+        size = built[wrong].iloc[0]
+        yield f"site {built[wrong].index[0]} has {size:g} m2, not between {least:g} and {most:g}"
     sent = _steps(plan.allocation["m2"]).groupby(plan.allocation["site_id"]).sum()
     lost = sent.index.difference(plan.sites.index)
     if len(lost):
@@ -169,7 +169,7 @@ def _sizes(problem: AreaProblem, plan: AreaPlan) -> Iterator[str]:
         yield "spare m2 are not what is built less what is allocated"
 
 
-def _pairs(problem: AreaProblem, plan: AreaPlan) -> Iterator[str]:
+def _pairs(problem: AreaProblem, plan: AreaPlan, _: pd.DataFrame) -> Iterator[str]:
     allowed = pd.MultiIndex.from_frame(_allowed(problem, plan)[["site_id", "area_id"]])
     used = pd.MultiIndex.from_frame(plan.allocation[["site_id", "area_id"]])
     if used.has_duplicates or not used.isin(allowed).all():
@@ -178,7 +178,7 @@ def _pairs(problem: AreaProblem, plan: AreaPlan) -> Iterator[str]:
         yield "an allocation is not above 0 m2"
 
 
-def _areas(problem: AreaProblem, plan: AreaPlan) -> Iterator[str]:
+def _areas(problem: AreaProblem, plan: AreaPlan, _: pd.DataFrame) -> Iterator[str]:
     known = plan.areas[plan.areas["shortfall_m2"].notna()]
     if not _steps(known["shortfall_m2"]).equals(_steps(problem.shortfall)):
         yield "the shortfalls are not those of the problem"
@@ -194,15 +194,13 @@ def _areas(problem: AreaProblem, plan: AreaPlan) -> Iterator[str]:
         yield f"area {known.index[left > 0][0]} is left short"
 
 
-def _cost(problem: AreaProblem, plan: AreaPlan) -> Fraction:
-    table = _joined(problem, plan)
-    fixed = sum(map(Fraction, table["fixed_cost_asked"].astype(float)), Fraction(0))
-    sizes = zip(table["cost_per_m2_asked"].astype(float), _steps(table["built_m2"]), strict=True)
-    return fixed + sum((Fraction(c) * int(m2) for c, m2 in sizes), Fraction(0)) / _STEPS
-
-
-def _money(problem: AreaProblem, plan: AreaPlan) -> Iterator[str]:
-    cost, told = _cost(problem, plan), Fraction(plan.cost)
+def _money(_: AreaProblem, plan: AreaPlan, asked: pd.DataFrame) -> Iterator[str]:
+    fixed, per_m2 = (
+        [Fraction(float(one)) for one in asked[name]] for name in ("fixed_cost", "cost_per_m2")
+    )
+    sizes = zip(per_m2, _steps(plan.sites["built_m2"]), strict=True)
+    cost = sum(fixed, Fraction(0)) + sum((c * int(m2) for c, m2 in sizes), Fraction(0)) / _STEPS
+    told = Fraction(plan.cost)
     slack = _SAME * max(Fraction(1), cost)
     if abs(cost - told) > slack:
         yield f"the plan costs {float(cost):g}, not {plan.cost:g}"
@@ -213,6 +211,6 @@ def _money(problem: AreaProblem, plan: AreaPlan) -> Iterator[str]:
         yield f"the budget of {budget:g} is exceeded"
 
 
-def _proof(_: AreaProblem, plan: AreaPlan) -> Iterator[str]:
+def _proof(_: AreaProblem, plan: AreaPlan, __: pd.DataFrame) -> Iterator[str]:
     if plan.proof.bound > plan.cost * (1 + 1e-9) + 1e-9:
         yield f"the bound {plan.proof.bound:g} is above the cost"

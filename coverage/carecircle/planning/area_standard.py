@@ -39,6 +39,9 @@ _SAME = 1e-6
 _ROUGH = 0.05
 # m2 that the solver may go beyond a sum, far below the steps of 1e-6 m2 that are kept
 _SLACK = 1e-7
+_STEPS = 10.0**DECIMALS
+# part of a step that the rounding of the solver may make out
+_NOISE = 0.1
 # with more pairs the linear relaxation is not solved a second time for its prices
 _MOST_PAIRS = 100_000
 
@@ -173,7 +176,7 @@ class _Search:
         if leave_out:
             most = float(model.short.sum())
             least = self._solve(model.left_row(), most, 1.0)
-            left = round(least.objective, DECIMALS)
+            left = np.ceil(least.objective * _STEPS - _NOISE) / _STEPS
             self._most_left, self._first = left + _SLACK * (left > 0), _status(least)
         return self._solve(model.cost() * self._scale, self._most_left, self._scale)
 
@@ -206,25 +209,32 @@ class _Search:
         taken, *_ = model.parts(found.x)
         taken = (taken > _HALF).astype(np.float64)
         plain = model.model(model.cost() * self._scale, most_left=self._most_left, whole=False)
-        fix = slice(0, model.n_options)
-        first = solve(_fixed(plain, fix, taken))
+        first = solve(_between(plain, 0, taken, taken))
         _, built, sent, left = model.parts(first.x if first.found else found.x)
-        built, left = (np.round(part, DECIMALS) + 0.0 for part in (built, left))
-        minutes = self.pairs["minutes"].to_numpy(dtype=np.float64)
-        far = np.nanmax(minutes, initial=0.0) + 1.0
-        own = self.pairs["own"].to_numpy(dtype=bool)
-        way = np.where(np.isnan(minutes), np.where(own, 0.0, far), minutes)
-        none = np.zeros(model.n_options)
-        near = model.model(
-            model.joined(none, none, way, np.zeros(model.n_areas)),
-            most_left=float(left.sum()), whole=False,
-        )  # fmt: skip
-        near = _fixed(near, slice(0, 2 * model.n_options), np.concatenate((taken, built)))
-        near = _fixed(near, slice(model.n - model.n_areas, model.n), left)
+        near = replace(plain, cost=self._minutes())
+        near = _between(near, 0, taken, taken)
+        near = _between(near, model.n_options, np.zeros(len(built)), built + _SLACK)
+        near = _between(near, model.n - model.n_areas, np.zeros(len(left)), left + _SLACK)
         second = solve(near)
         if second.found:
             _, _, sent, _ = model.parts(second.x)
-        return _Settled(taken > _HALF, built, np.round(sent, DECIMALS) + 0.0, left)
+        # a budget may cut m2 at any fraction: less than a step of it is given up
+        part = _NOISE if self._most_left and self._limited else _HALF
+        sent = np.floor(sent * _STEPS + part) / _STEPS
+        got = np.bincount(model.pair_area, sent, model.n_areas)
+        given = np.bincount(model.pair_site, sent, int(model.site.max(initial=-1)) + 1)
+        built = np.maximum(given[model.site], model.least) * taken
+        left = np.maximum(np.round(model.short - got, DECIMALS), 0.0)
+        return _Settled(taken > _HALF, np.round(built, DECIMALS), sent, left)
+
+    def _minutes(self) -> Floats:
+        """Return the minutes of each pair as a cost: the own area first where none are known."""
+        minutes = self.pairs["minutes"].to_numpy(dtype=np.float64)
+        far = np.nanmax(minutes, initial=0.0) + 1.0
+        unknown = np.where(self.pairs["own"], 0.0, far)
+        way = np.where(np.isnan(minutes), unknown, minutes)
+        none = np.zeros(self.model.n_options)
+        return self.model.joined(none, none, way, np.zeros(self.model.n_areas))
 
     def prices(self) -> dict[str, pd.Series]:
         """Return the cost per m2 of each area in the linear relaxation, if it is not too large."""
@@ -308,9 +318,10 @@ class _Search:
         return every.astype({"reason": "str"}).sort_index().rename_axis("area_id")
 
 
-def _fixed(model: Model, at: slice, values: Floats) -> Model:
+def _between(model: Model, first: int, low: Floats, high: Floats) -> Model:
+    """Return the model with the bounds of some variables replaced."""
     lower, upper = model.lower.copy(), model.upper.copy()
-    lower[at] = upper[at] = values
+    lower[first : first + len(low)], upper[first : first + len(high)] = low, high
     return replace(model, lower=lower, upper=upper)
 
 
