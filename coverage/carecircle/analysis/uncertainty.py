@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from carecircle.analysis.units import is_on_time, sums_by_unit, unit_names, weights_of
+from carecircle.analysis.units import is_on_time, unit_names, weighted_sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,22 +123,16 @@ def intervals(
     """
     assessed = homes["covered"].notna().to_numpy()
     limit = homes["limit_minutes"].to_numpy(dtype=float)[:, None]
-    weights = weights_of(homes)
-    sums: dict[str, list[pd.DataFrame]] = {str(name): [] for name in weights}
-    hits, first = np.zeros(len(homes)), 0
+    parts, hits, first = [], np.zeros(len(homes)), 0
     for minutes in drawn:
         within = (minutes <= limit) & assessed[:, None]
         hits += within.sum(axis=1)
         columns = range(first, first + within.shape[1])
         first += within.shape[1]
-        for name, weight in weights.items():
-            values = pd.DataFrame(weight.to_numpy()[:, None] * within, homes.index, columns)
-            sums[str(name)].append(sums_by_unit(values, homes, areas))
-    parts = {name: pd.concat(found, axis=1) for name, found in sums.items()}
-    parts["homes"] = parts["homes"].fillna(0.0)
-    samples = pd.concat(parts, names=["weight"]).reorder_levels([1, 2, 0]).sort_index()
-    samples.columns.name = "draw"
-    verdict = _verdict(homes, areas, weights, assessed)
+        flags = pd.DataFrame(within, homes.index, columns)
+        parts.append(weighted_sums(flags, homes, areas))
+    samples = pd.concat(parts, axis=1).rename_axis(columns="draw")
+    verdict = _verdict(homes, areas, assessed)
     chance = pd.Series(np.where(assessed, hits / first, np.nan), homes.index)
     table = pd.DataFrame({"covered": homes["covered"], "in_time_chance": chance})
     return Intervals(
@@ -147,17 +141,10 @@ def intervals(
     )  # fmt: skip
 
 
-def _verdict(
-    homes: pd.DataFrame, areas: pd.DataFrame, weights: pd.DataFrame, assessed: Bools
-) -> pd.DataFrame:
+def _verdict(homes: pd.DataFrame, areas: pd.DataFrame, assessed: Bools) -> pd.DataFrame:
     covered = homes["covered"].fillna(False).to_numpy(dtype=bool)  # noqa: FBT003  # missing is not covered
     masks = {"total": np.ones_like(assessed), "not_assessed": ~assessed, "covered": covered}
-    parts = {}
-    for name, weight in weights.items():
-        columns = {state: weight.to_numpy() * mask for state, mask in masks.items()}
-        sums = sums_by_unit(pd.DataFrame(columns, homes.index), homes, areas)
-        parts[str(name)] = sums.fillna(0.0) if name == "homes" else sums
-    table = pd.concat(parts, names=["weight"]).reorder_levels([1, 2, 0]).sort_index()
+    table = weighted_sums(pd.DataFrame(masks, homes.index), homes, areas)
     table = table.join(unit_names(areas), on=["level", "unit_id"])
     table.insert(0, "name", table.pop("name"))
     return table.assign(rate=table["covered"] / table["total"].where(table["total"] > 0))

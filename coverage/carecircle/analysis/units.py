@@ -17,7 +17,14 @@ from carecircle.errors import CarecircleError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["is_on_time", "states_by_unit", "sums_by_unit", "unit_names", "weights_of"]
+__all__ = [
+    "is_on_time",
+    "states_by_unit",
+    "sums_by_unit",
+    "unit_names",
+    "weighted_sums",
+    "weights_of",
+]
 
 _STATES = ("covered", "uncovered", "not_assessed")
 
@@ -110,34 +117,50 @@ def states_by_unit(
         If covered, uncovered and not assessed do not add up to the total.
     """
     inside = covered.to_numpy(dtype=bool) & assessed[:, None]
-    outside = assessed[:, None] & ~inside
-    missing = np.broadcast_to(~assessed[:, None], inside.shape)
-    masks = (inside, outside, missing, np.ones_like(inside))
-    parts = {}
-    for name, weight in weights_of(homes).items():
-        column = weight.to_numpy()[:, None]
-        sums = [
-            sums_by_unit(pd.DataFrame(column * mask, homes.index, covered.columns), homes, areas)
-            for mask in masks
-        ]
-        parts[str(name)] = _long(sums, str(name))
-    table = pd.concat(parts, names=["weight"])
+    n = inside.shape[1]
+    every = np.hstack(
+        [inside, assessed[:, None] & ~inside, ~assessed[:, None], np.ones_like(assessed)[:, None]]
+    )
+    sums = weighted_sums(pd.DataFrame(every, homes.index), homes, areas)
+    values = sums.to_numpy()
+    columns = [values[:, :n], values[:, n : 2 * n], *np.hsplit(values[:, 2 * n :].repeat(n, 1), 2)]
     term = str(covered.columns.name or "term")
-    table.index.names = ["weight", "level", "unit_id", term]
-    table = table.reorder_levels(["level", "unit_id", "weight", term]).sort_index()
+    names = [*sums.index.names, term]
+    keys = [sums.index.get_level_values(k).repeat(n) for k in range(3)]
+    keys.append(pd.Index(np.tile(covered.columns.to_numpy(), len(sums))))
+    index = pd.MultiIndex.from_arrays(keys, names=names)
+    flat = np.column_stack([column.ravel() for column in columns])
+    table = pd.DataFrame(flat, index, [*_STATES, "total"]).sort_index()
     _check(table)
     return table.assign(rate=table["covered"] / table["total"].where(table["total"] > 0))
 
 
-def _long(sums: list[pd.DataFrame], weight: str) -> pd.DataFrame:
-    """Return the sums of the four states below each other: one row per unit and term."""
-    units, terms = sums[0].index, sums[0].columns
-    keys = [units.get_level_values(k).repeat(len(terms)) for k in (0, 1)]
-    index = pd.MultiIndex.from_arrays([*keys, np.tile(terms.to_numpy(), len(units))])
-    columns = [frame.to_numpy().ravel() for frame in sums]
-    long = pd.DataFrame(np.column_stack(columns), index, [*_STATES, "total"])
-    # a unit without homes has 0 homes, and unknown people
-    return long.fillna(0.0) if weight == "homes" else long
+def weighted_sums(flags: pd.DataFrame, homes: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
+    """Add up homes, people, elders and households of the homes that each column flags.
+
+    Parameters
+    ----------
+    flags
+        One row per home, boolean columns.
+    homes, areas
+        As for :func:`sums_by_unit`, with people.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Sorted index ``(level, unit_id, weight)``; the columns of ``flags``. A unit without homes
+        has 0 homes, and unknown people.
+    """
+    weights, n = weights_of(homes), flags.shape[1]
+    flagged = flags.to_numpy(dtype=bool)
+    values = [weight.to_numpy()[:, None] * flagged for _, weight in weights.items()]
+    sums = sums_by_unit(pd.DataFrame(np.hstack(values), homes.index), homes, areas)
+    parts = {
+        str(name): sums.iloc[:, k * n : (k + 1) * n].set_axis(flags.columns, axis=1)
+        for k, name in enumerate(weights)
+    }
+    parts["homes"] = parts["homes"].fillna(0.0)
+    return pd.concat(parts, names=["weight"]).reorder_levels([1, 2, 0]).sort_index()
 
 
 def is_on_time(
