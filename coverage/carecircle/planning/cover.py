@@ -272,8 +272,9 @@ def backup_cover(
     model.second(y, twice, new)
     today = float(instance.weight[covered_by(instance, instance.required)].sum())
     model.add(model.row(y, table.weight[new]), lower=case.at_least(once_share * once, today))
-    goal = np.concatenate((np.zeros(model.n_columns), table.weight * (table.count == 1)))
-    goal = np.concatenate((goal, table.weight[new]))
+    goal = np.zeros(int(max((*model.covered(), *twice), default=model.n_columns - 1)) + 1)
+    goal[model.covered()] = table.weight * (table.count == 1)
+    goal[twice] = table.weight[new]
     answer = case.solve(model, goal, "max", offset=case.base)
     terms = {**first, "once_share": once_share, "best_once": once}
     return case.plan(answer, _weight_covered(instance, times=2), terms, times=2)
