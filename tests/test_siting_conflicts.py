@@ -172,11 +172,16 @@ def test_covering_names_budget_and_street_but_not_what_is_innocent():
     with pytest.raises(InputError) as caught:
         max_cover(town, n_sites=2, budget=8, equity=[Equity(street, min_share=1.0)])
     # two sites for the north cost 8; the south alone costs 9
-    assert "these cannot hold together: budget (8 beside the required); south at least 1" in str(
-        caught.value
-    )
+    assert "these cannot hold together: budget (8); south at least 1" in str(caught.value)
     assert "n_sites" not in str(caught.value)
     assert "north" not in str(caught.value)
+
+
+def test_covering_names_the_required_sites_that_take_the_number():
+    town = lonely(required=[True, False, False])
+    street = pd.Series(["north", "south", "south"], index=town.demand_ids)
+    with pytest.raises(InputError, match=r"n_sites \(1 beside the required S0\); south at least 1"):
+        max_cover(town, n_sites=2, equity=[Equity(street, min_share=1.0)])
 
 
 def test_the_fewest_sites_name_group_and_share():

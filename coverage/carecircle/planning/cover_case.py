@@ -180,9 +180,12 @@ class Case:
 
     def _names(self) -> list[str]:
         limits = self.limits
-        names = [f"n_sites ({limits.n:g} beside the required)"] if np.isfinite(limits.n) else []
+        new = self.instance.required & ~self.instance.existing
+        ids = some_ids(self.instance.site_ids[new])
+        beside = f" beside the required {ids}" if new.any() else ""
+        names = [f"n_sites ({limits.n:g}{beside})"] if np.isfinite(limits.n) else []
         if np.isfinite(limits.budget):
-            names.append(f"budget ({limits.budget:g} beside the required)")
+            names.append(f"budget ({limits.budget:g}{beside})")
         for group in np.unique(limits.group[limits.group >= 0]):
             members = self.instance.site_ids[self.table.sites[limits.group == group]]
             names.append(f"at most one of {some_ids(members)}")
