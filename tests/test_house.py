@@ -26,6 +26,7 @@ LINE = (
     "study_file", "study_tables", "study_rules", "study_terms", "study",
     "scenario_file", "what_if", "baseline", "depth", "road_checks", "explanation_text", "explanation",
     "outcome_findings", "comparison", "plan_steps", "plan_effects", "critical", "planning_study",
+    "roster_siting", "trials", "robustness",
     "area_standard_study", "access_study",
     "samples", "study_template", "bench", "cli_rules", "cli_planning", "cli", "__main__",
 )  # fmt: skip

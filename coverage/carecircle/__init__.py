@@ -61,7 +61,10 @@ from carecircle.inputs.tables import (
 from carecircle.inputs.terrain import grades_from_dem, grades_from_nodes
 from carecircle.inputs.topology import assign_areas, check_areas, check_together
 from carecircle.outputs.folder import save_folder
-from carecircle.outputs.maps import coverage_map
+from carecircle.outputs.maps import change_map, coverage_map
+from carecircle.plan_effects import PlanEffects, effects_of_plan
+from carecircle.plan_steps import plan_as_scenario
+from carecircle.planning.alternatives import Alternatives, k_best
 from carecircle.planning.area_plan import AreaPlan
 from carecircle.planning.area_problem import AreaProblem
 from carecircle.planning.area_standard import meet_area_standard
@@ -84,12 +87,16 @@ from carecircle.planning.cover import (
     min_sites,
     min_sites_for_share,
 )
+from carecircle.planning.curve import CoverageCurve, coverage_curve
 from carecircle.planning.equity import Equity
+from carecircle.planning.front import Front, pareto_front
+from carecircle.planning.full_cover import FullCover, cost_of_all
 from carecircle.planning.instance import Instance
 from carecircle.planning.market import market_share
 from carecircle.planning.market_target import market_share_target
 from carecircle.planning.median import p_median
 from carecircle.planning.meet import meet_roster
+from carecircle.planning.objectives import blend_weights
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.phasing import phased, phased_to_all
 from carecircle.planning.plan import Plan, Proof
@@ -104,6 +111,8 @@ from carecircle.roads.profiles import PROFILES, TravelProfile
 from carecircle.roads.reach import nearest, nearest_from_pairs, reach
 from carecircle.roads.reached import reached_roads
 from carecircle.roads.store import load_network, save_network
+from carecircle.robustness import Robustness, robust_sites
+from carecircle.roster_siting import RosterBesideTime, roster_beside_time, roster_problem
 from carecircle.scenario_file import read_scenarios
 from carecircle.standards.evaluate import check_standards
 from carecircle.standards.floor_area import FloorAreaRule, check_floor_area, roll_up_floor_area
@@ -112,12 +121,14 @@ from carecircle.standards.registry import formula, ratio
 from carecircle.standards.rule_frames import RuleFrames
 from carecircle.standards.rules import Preset, Rule
 from carecircle.study import Result, Study, Terms, assess, load_study
+from carecircle.trials import Trial, standard_trials
 from carecircle.what_if import apply_scenario
 
 __version__ = "0.1.0"
 
 __all__ = [
     "PROFILES",
+    "Alternatives",
     "AreaPlan",
     "AreaProblem",
     "Baseline",
@@ -125,12 +136,15 @@ __all__ = [
     "CircleStyle",
     "Comparison",
     "CostModel",
+    "CoverageCurve",
     "Equity",
     "Exponential",
     "Findings",
     "Flat",
     "FloatingCatchment",
     "FloorAreaRule",
+    "Front",
+    "FullCover",
     "GapContext",
     "GapRule",
     "Gaussian",
@@ -139,12 +153,15 @@ __all__ = [
     "IssueLog",
     "Linear",
     "Plan",
+    "PlanEffects",
     "Power",
     "Preset",
     "Proof",
     "Result",
     "RoadChanges",
     "RoadNetwork",
+    "Robustness",
+    "RosterBesideTime",
     "RosterRule",
     "Rule",
     "RuleFrames",
@@ -160,6 +177,7 @@ __all__ = [
     "StudyReach",
     "Terms",
     "TravelProfile",
+    "Trial",
     "access_of",
     "apply_scenario",
     "area_problem",
@@ -167,17 +185,21 @@ __all__ = [
     "assign_areas",
     "assign_places",
     "backup_cover",
+    "blend_weights",
     "candidates_from_buildings",
     "candidates_from_grid",
     "candidates_from_roads",
     "capacitated_max_cover",
     "capacitated_p_median",
+    "change_map",
     "check_areas",
     "check_floor_area",
     "check_standards",
     "check_together",
     "compare",
+    "cost_of_all",
     "coverage_by_area",
+    "coverage_curve",
     "coverage_map",
     "critical_links",
     "cumulative_access",
@@ -186,6 +208,7 @@ __all__ = [
     "download_features",
     "download_roads",
     "dual_access",
+    "effects_of_plan",
     "errors",
     "filter_candidates",
     "floating_catchment",
@@ -204,6 +227,7 @@ __all__ = [
     "inequality",
     "inequality_by",
     "is_eligible",
+    "k_best",
     "limit_pairs",
     "load_network",
     "load_preset",
@@ -225,9 +249,11 @@ __all__ = [
     "p_center",
     "p_median",
     "palma",
+    "pareto_front",
     "phased",
     "phased_to_all",
     "places_of",
+    "plan_as_scenario",
     "preset_names",
     "ratio",
     "reach",
@@ -249,11 +275,14 @@ __all__ = [
     "read_sites",
     "relocate_within_budget",
     "roads_from_graph",
+    "robust_sites",
     "roll_up",
     "roll_up_access",
     "roll_up_floor_area",
     "roll_up_places",
     "roster",
+    "roster_beside_time",
+    "roster_problem",
     "samples",
     "save_folder",
     "save_network",
@@ -261,6 +290,7 @@ __all__ = [
     "shared_floor_area",
     "siting_instance",
     "spaced",
+    "standard_trials",
     "to_networkx",
     "to_wgs84",
     "uncovered_areas",
