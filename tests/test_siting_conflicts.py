@@ -192,6 +192,35 @@ def test_the_fewest_sites_name_group_and_share():
         min_sites_for_share(town, share=0.5)
 
 
+def test_a_large_covering_problem_names_its_groups_or_takes_the_right_one_of_each():
+    n = 230
+    rng = np.random.default_rng(0)
+    row, column = np.nonzero(rng.random((n, 200)) < 0.5)
+    pairs = pd.DataFrame(
+        {"home_id": np.char.mod("H%d", row), "site_id": np.char.mod("S%d", column), "minutes": 5.0}
+    )
+    demand = pd.DataFrame({"weight": 1.0, "limit": 15.0}, index=np.char.mod("H%d", np.arange(n)))
+    names = np.char.mod("S%d", np.arange(200))
+    one = Instance.from_pairs(pairs, demand, pd.DataFrame({"group": "g"}, index=names))
+    with pytest.raises(InputError) as caught:
+        min_sites_for_share(one, share=0.9)
+    assert str(caught.value) == (
+        "min_sites_for_share: these cannot hold together: at most one of S0, S1, S2, S3, S4, ...;"
+        " share 0.9 of all weight; loosen one"
+    )
+    # the broadest site rules out the two that together cover everybody
+    first = [*demand.index[: n // 2], demand.index[-1]]
+    broad = pairs[~pairs["site_id"].isin(["S0", "S1", "S2"])]
+    extra = [("S0", demand.index[:-1]), ("S1", first), ("S2", demand.index[n // 2 : -1])]
+    wide = pd.concat(
+        [broad, *(pd.DataFrame({"home_id": h, "site_id": s, "minutes": 5.0}) for s, h in extra)]
+    )
+    group = pd.DataFrame({"group": ["a", "a", None] + ["a"] * 197}, index=names)
+    plan = min_sites_for_share(Instance.from_pairs(wide, demand, group), share=1.0)
+    assert plan.proof.objective == plan.proof.bound == 2
+    assert plan.proof.verdict.startswith("verified")
+
+
 # ----------------------------------------------------------------------- equal demand made one
 
 

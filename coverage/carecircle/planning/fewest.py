@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carecircle.errors import InputError
 from carecircle.planning.benders import Decomposed
 from carecircle.planning.cover_case import Answer
 from carecircle.planning.greedy import Chooser
@@ -38,16 +37,13 @@ def fewest_for(case: Case, weight: float) -> Answer:
     Raises
     ------
     InputError
-        If the quick plan, which takes all that its groups let it, does not cover enough.
+        If groups keep any plan from covering so much; names them.
     """
     need = weight - _SLACK * max(1.0, weight)
     chooser = Chooser(case.table.covers, case.table.weight, case.limits)
     best = chooser.filled()
     if chooser.value(best) < need:
-        raise InputError(
-            f"{case.problem}: no plan found that covers the share, because of groups of sites that"
-            " exclude one another; loosen them or lower the share"
-        )
+        return _with_groups(case, weight)
     while len(best) and chooser.value(best[:-1]) >= need:
         best = best[:-1]
     low = proven = 0
@@ -69,3 +65,14 @@ def fewest_for(case: Case, weight: float) -> Answer:
     columns[best] = True
     new = int((case.instance.required & ~case.instance.existing).sum())
     return Answer(columns, float(proven + new), status, solver)
+
+
+def _with_groups(case: Case, weight: float) -> Answer:
+    """Settle by the whole model what the quick plan cannot: which of each group to take."""
+    need, total = weight + case.base, float(case.instance.weight.sum())
+    model = case.model(())
+    row = model.row(model.covered(), case.table.weight)
+    name = f"share {need / total:g} of all weight"
+    model.add(row, lower=case.at_least(need, case.base), name=name)
+    new = float((case.instance.required & ~case.instance.existing).sum())
+    return case.solve(model, case.price("sites"), "min", offset=new)
