@@ -11,6 +11,10 @@ from carecircle.analysis.findings import Findings, StudyCard
 from carecircle.inputs.contracts import FACILITY_KINDS
 from carecircle.inputs.issues import IssueLog
 from carecircle.roads.profiles import PROFILES
+from carecircle.standards.evaluate import check_standards
+from carecircle.standards.rule_file import parse_rules
+from carecircle.standards.rule_frames import RuleFrames
+from carecircle.standards.rule_views import rulebook
 
 CRS = "EPSG:4545"
 HOSTILE = ["=cmd|'/c calc'!A1", "+1+1", "-2", "@SUM(A1)"]
@@ -72,6 +76,54 @@ def homes(covered=(True, False, None), minutes=(15.0, 21.5, np.nan)):
     )
 
 
+def preset():
+    """A duty whose wording is verified, advice whose wording is not, and one about the city."""
+    text = """
+[preset]
+id = "own"
+title_zh = "自定标准"
+title_en = "own standard"
+issuer = ""
+document = "自定标准"
+year = 2020
+{rules}
+"""
+    rule = """
+[[rule]]
+id = "{id}"
+title_zh = "面积{id}"
+title_en = "floor area {id}"
+clause = "1"
+level = "{level}"
+indicator = "floor_area_per_100_households"
+comparator = ">="
+limit = {limit}
+unit = "m2/100 households"
+strength = "{strength}"
+verified = {verified}
+"""
+    rules = [
+        rule.format(id="DUTY", level="area", limit=30, strength="must", verified="true"),
+        rule.format(id="ADVICE", level="area", limit=50, strength="should", verified="false"),
+        rule.format(id="CITY", level="city", limit=30, strength="must", verified="true"),
+    ]
+    return parse_rules(text.format(rules="".join(rules)), "own.toml", log=IssueLog())
+
+
+def checked():
+    """Those rules on two areas: A1 has 29.99 m2 per 100 households, A2 has 50; and on the city."""
+    areas = pd.DataFrame(
+        {"kind": "urban", "households": [1000.0, 400.0], "city_id": "C1"},
+        index=pd.Index(["A1", "A2"], name="area_id", dtype="str"),
+    )
+    places = pd.DataFrame(
+        {"kind": "service_complex", "floor_m2": [299.9, 200.0], "serves": ["A1", "A2"]},
+        index=pd.Index(["F1", "F2"], name="facility_id", dtype="str"),
+    )
+    frames = RuleFrames(areas, places, as_of="2025-12-31")
+    return check_standards(frames, preset()), rulebook([preset()], frames.day)
+
+
 def findings(**changes):
     areas = frame(
         {"name": ["河东", HOSTILE[0]], "kind": ["urban", None], "Name": HOSTILE[1:3], "fid": [7, 8]}
@@ -110,7 +162,10 @@ def findings(**changes):
     log = IssueLog()
     log.add("not_linked", "warning", "homes", record="003", found="-9 km", fix="look at it")
     log.add("no_homes", "note", "areas", record="A2")
+    rules, book = checked()
     parts = {
+        "rules": rules,
+        "rulebook": book,
         "card": card(),
         "areas": areas,
         "homes": homes(),

@@ -4,10 +4,12 @@ import hashlib
 import json
 import sqlite3
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import pytest
 
@@ -254,13 +256,48 @@ def test_a_documented_column_is_written_even_where_a_frame_lacks_it(tmp_path):
     assert read[["minutes", "facility_id", "covered"]].isna().all(axis=None)
 
 
-def test_a_whole_result_has_the_five_files_and_equal_bytes(tmp_path):
+def test_a_whole_result_has_its_files_and_equal_bytes(tmp_path):
     first, second = (save_folder(findings(), tmp_path / name) for name in ("a", "b"))
     assert sorted(hashes(first)) == [
         "coverage.gpkg",
         "issues.csv",
         "manifest.json",
         "map.html",
+        "rules.csv",
         "tables.xlsx",
     ]
     assert hashes(first) == hashes(second)
+
+
+def test_the_file_of_rules_holds_every_verdict_with_its_figures(tmp_path):
+    folder = save_folder(findings(), tmp_path / "r", writers={"rules.csv": WRITERS["rules.csv"]})
+    table = pd.read_csv(folder / "rules.csv")
+    assert table.columns[0] == "preset"
+    assert table["status"].tolist() == ["fail", "pass", "fail", "pass", "pass"]
+    assert table["verified"].tolist() == [True, True, False, False, True]
+    duty = table.iloc[0]
+    assert (duty["numerator"], duty["denominator"], duty["limit"]) == (299.9, 1000, 30)
+    assert (duty["closes"], duty["name"]) == ("0.1 m2", "河东")
+
+
+def test_without_standards_no_file_of_rules_is_written_nor_listed(tmp_path):
+    bare = findings(rules=pd.DataFrame(), rulebook=pd.DataFrame())
+    folder = save_folder(bare, tmp_path / "r", writers={"rules.csv": WRITERS["rules.csv"]})
+    assert sorted(hashes(folder)) == ["manifest.json"]
+    facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert (facts["files"], facts["rules"]) == ({}, [])
+
+
+def test_the_manifest_knows_each_standard_by_the_hash_of_its_file():
+    found = findings()
+    book = found.rulebook.assign(sha256="ab")
+    [version] = manifest(replace(found, rulebook=book), {})["rules"]
+    assert (version["preset"], version["file"], version["sha256"]) == ("own", "own.toml", "ab")
+    assert (version["rules"], version["verified"], version["not_verified"]) == (3, 2, ["ADVICE"])
+
+
+def test_layers_say_which_rules_an_area_fails(tmp_path):
+    write_layers(findings(), tmp_path / "c.gpkg")
+    areas = gpd.read_file(tmp_path / "c.gpkg", layer="areas").set_index("area_id")
+    assert areas["rules_failed"].to_dict() == {"A1": "own/DUTY", "A2": ""}
+    assert areas["rules_failed_unverified"].to_dict() == {"A1": "own/ADVICE", "A2": ""}

@@ -14,7 +14,7 @@ from carecircle.inputs.issues import IssueLog
 from carecircle.outputs.codes import CODES, SHEETS
 from carecircle.outputs.labels import field, terms_line
 from carecircle.outputs.readme_sheet import _percent
-from carecircle.outputs.tables import table_frames, write_issues, write_tables
+from carecircle.outputs.tables import table_frames, write_issues, write_rules, write_tables
 
 sys.path.insert(0, str(Path(__file__).parent))
 from small_findings import HOSTILE, card, findings
@@ -57,7 +57,7 @@ def test_text_that_looks_like_a_formula_stays_text(book):
         for line in sheet.iter_rows():
             assert all(cell.data_type != "f" for cell in line)
             found += [cell.value for cell in line if cell.value in HOSTILE]
-    assert sorted(found) == sorted(HOSTILE)
+    assert set(found) == set(HOSTILE)
 
 
 def test_unknown_is_a_blank_cell_and_never_zero(book):
@@ -111,6 +111,41 @@ def test_every_column_of_every_sheet_is_explained(book):
         for cell in book[name][1]:
             heading = cell.value.rsplit(" (", 1)[0]
             assert (name, heading) in explained
+
+
+def test_the_sheet_of_rules_names_rule_unit_and_what_closes_the_gap(book):
+    duty, fine, advice, _, city = rows(book["标准核查"])
+    assert (duty["规则(中文)"], duty["名称"], duty["判定"]) == ("面积DUTY", "河东", "不达标")
+    figures = [duty[name] for name in ("值", "分子", "分母", "限值", "补足需要", "单位")]
+    assert figures == [pytest.approx(29.99), 299.9, 1000, 30, "0.1平方米", "平方米/百户"]
+    assert (duty["条文已核实"], advice["条文已核实"]) == ("是", "否")
+    assert (fine["判定"], fine["补足需要"], city["层级"]) == ("达标", None, "市")
+    assert (duty["约束力"], advice["约束力"], duty["要求"]) == ("应", "宜", ">= 不低于")
+
+
+def test_the_first_sheet_counts_each_standard_and_names_unverified_wording(book):
+    lines = list(book["说明"].iter_rows(values_only=True))
+    counted = "3条规则, 2条不达标, 1条达标, 0条无法评估或不适用; 1条条文未核实"
+    assert ("标准: 自定标准", counted) in lines
+    assert ("条文未核实", "own: ADVICE。判定仅供参考。") in lines
+    failed = dict(lines)["ADVICE 面积ADVICE(条文未核实)"]
+    assert "A1: 30.0" in failed
+    assert "不低于 50, 差200.1平方米" in failed
+
+
+def test_areas_say_which_rules_they_fail(book):
+    river, other = rows(book["社区"])
+    assert river["不达标的规则"] == "own/DUTY"
+    assert river["不达标的规则(条文未核实)"] == "own/ADVICE"
+    assert other["不达标的规则"] is None
+
+
+def test_without_standards_there_is_no_sheet_and_no_file_of_them(tmp_path):
+    bare = findings(rules=pd.DataFrame(), rulebook=pd.DataFrame())
+    write_tables(bare, tmp_path / "t.xlsx")
+    write_rules(bare, tmp_path / "rules.csv")
+    assert "标准核查" not in openpyxl.load_workbook(tmp_path / "t.xlsx").sheetnames
+    assert [path.name for path in tmp_path.iterdir()] == ["t.xlsx"]
 
 
 def test_too_many_homes_are_left_to_the_geopackage_and_said_so(tmp_path):

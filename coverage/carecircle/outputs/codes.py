@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from carecircle.inputs.contracts import STATUSES
+from carecircle.outputs.rule_words import RULE_CODES, RULE_UNITS
 from carecircle.standards.floor_area import REASONS
 
 __all__ = ["CODES", "LAYERS", "SHEETS", "UNITS", "Pair"]
@@ -32,6 +33,8 @@ SHEETS: dict[str, Pair] = {
     "areas": ("社区", "areas"),
     "floor_totals": ("面积汇总", "floor totals"),
     "floor_areas": ("面积", "floor areas"),
+    "rules": ("标准核查", "rules"),
+    "rulebook": ("标准条文", "rulebook"),
     "gaps": ("盲区", "gaps"),
     "facilities": ("设施", "facilities"),
     "homes": ("住宅", "homes"),
@@ -99,6 +102,11 @@ CODES: dict[str, dict[str, Pair]] = {
         "district": ("区", "district"),
         "street": ("镇街", "town or street"),
         "kind": ("城乡", "urban or rural"),
+    },
+    **{
+        f"{table}.{column}": names
+        for table in ("rules", "rulebook")
+        for column, names in (RULE_CODES | {"unit": RULE_UNITS}).items()
     },
     "severity": {
         "fatal": ("无法使用", "fatal"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from carecircle.errors import InputError
 from carecircle.outputs.layers import write_layers
 from carecircle.outputs.manifest import FORMAT, manifest, manifest_text
-from carecircle.outputs.tables import write_issues, write_tables
+from carecircle.outputs.tables import write_issues, write_rules, write_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +40,7 @@ WRITERS: Mapping[str, Writer] = {
     "coverage.gpkg": write_layers,
     "tables.xlsx": write_tables,
     "issues.csv": write_issues,
+    "rules.csv": write_rules,
     "map.html": _write_map,
 }
 
@@ -60,7 +61,8 @@ def save_folder(
         Folder to make; missing parents are made. An empty folder or an earlier carecircle
         result is replaced, anything else is left alone.
     writers
-        File name -> function of findings and path. ``manifest.json`` is always added.
+        File name -> function of findings and path; it writes no file where there is nothing to
+        say. ``manifest.json`` is always added.
 
     Returns
     -------
@@ -89,7 +91,8 @@ def save_folder(
     try:
         for name, write in writers.items():
             write(findings, made / name)
-        facts = manifest(findings, {name: _facts(made / name) for name in sorted(writers)})
+        written = [name for name in sorted(writers) if (made / name).is_file()]
+        facts = manifest(findings, {name: _facts(made / name) for name in written})
         text = manifest_text(facts).encode()
         (made / _MANIFEST).write_bytes(text)
         _put(made, target, target.with_name(f".{target.name}.old-{token}"))

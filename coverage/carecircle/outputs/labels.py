@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from carecircle.inputs.contracts import CONTRACTS
 from carecircle.outputs.codes import CODES, UNITS, Pair
+from carecircle.outputs.rule_words import RULE_COLUMNS
 from carecircle.standards.floor_area import PASS_RATES
 
 if TYPE_CHECKING:
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Field", "code_names", "field", "terms_line"]
 
-Form = Literal["text", "count", "one", "rate"]
+Form = Literal["text", "count", "one", "rate", "exact"]
 
 
 @dataclass(frozen=True)
 class Field:
     """One column: its (Chinese, English) heading and meaning, unit, and how numbers print.
 
-    ``form``: ``text``; ``count`` whole numbers; ``one`` one decimal; ``rate`` a share as percent.
+    ``form``: ``text``; ``count`` whole numbers; ``one`` one decimal; ``rate`` a share as percent;
+    ``exact`` as many digits as the number has.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Field:
     meaning: Pair = ("", "")
 
 
+_RULE_TABLES = ("rules", "rulebook")
 _KIND_NAMES = ("facilities.kind", "nearest_facility_kind")
 
 _WEIGHTS: dict[str, Pair] = {
@@ -256,6 +259,9 @@ def field(table: str, name: str) -> Field:
     >>> field("areas", "remarks").heading
     ('remarks', 'remarks')
     """
+    if name in RULE_COLUMNS and (table in _RULE_TABLES or name.startswith("rules_")):
+        heading, meaning, said = RULE_COLUMNS[name]
+        return Field(name, heading, "", "exact" if said == "exact" else "text", meaning)
     own = _OWN_IDS.get(f"{table}.{name}")
     known = _FIELDS.get(name)
     if own:

@@ -13,6 +13,7 @@ import shapely
 
 from carecircle.outputs.codes import LAYERS
 from carecircle.outputs.labels import terms_line
+from carecircle.outputs.rule_sheets import with_rule_marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,8 @@ def write_layers(findings: Findings, path: Path) -> None:
 
     Ids are a text column, yes/no columns are 1, 0 or NULL, what is unknown is NULL, codes stay
     codes. An empty layer is written with its columns. The terms of the figures, and that data are
-    synthetic, are each layer's description.
+    synthetic, are each layer's description. Where standards were checked, areas and facilities list
+    the rules they fail; those of unverified wording apart.
 
     Parameters
     ----------
@@ -93,7 +95,7 @@ def write_layers(findings: Findings, path: Path) -> None:
     pick = 0 if findings.card.language == "zh" else 1
     with _dated(data_date(findings.card.as_of)):
         for layer, shape in _SHAPES.items():
-            frame = _plain(getattr(findings, layer), layer)
+            frame = _plain(with_rule_marks(findings, layer), layer)
             pyogrio.write_dataframe(
                 frame,
                 path,

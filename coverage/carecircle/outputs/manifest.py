@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from carecircle.outputs.rule_sheets import rule_versions
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -29,7 +31,7 @@ _LIBRARIES = (
 )  # fmt: skip
 _FRAMES = (
     "areas", "homes", "facilities", "circles", "reached_roads", "gaps", "floor_areas", "totals",
-    "floor_totals", "roads", "barriers",
+    "floor_totals", "rules", "roads", "barriers",
 )  # fmt: skip
 
 
@@ -51,8 +53,9 @@ def manifest(findings: Findings, files: Mapping[str, Mapping[str, object]]) -> d
     dict
         ``format``, ``card`` (terms with the travel profile and its source), ``inputs``,
         ``settings``, ``headline`` (the city's totals, numerators and denominators), ``rows`` per
-        frame, ``crs``, ``issues`` (counts by severity and code), ``warnings``, ``versions``,
-        ``files``. What is unknown is null.
+        frame, ``rules`` (each standard with the hash of its file and what is not verified),
+        ``crs``, ``issues`` (counts by severity and code), ``warnings``, ``versions``, ``files``.
+        What is unknown is null.
     """
     card = plain_json(findings.card)
     card["kinds"] = {kind: findings.card.kinds.get(kind) for kind in findings.card.eligible}
@@ -62,6 +65,7 @@ def manifest(findings: Findings, files: Mapping[str, Mapping[str, object]]) -> d
         "card": card,
         "headline": _headline(findings.totals),
         "rows": {name: len(getattr(findings, name)) for name in _FRAMES},
+        "rules": rule_versions(findings),
         "crs": _crs(findings),
         "issues": [
             {"severity": severity, "table": table, "code": code, "count": count}

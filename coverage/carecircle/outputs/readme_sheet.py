@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from carecircle.outputs.codes import CODES, SHEETS
+from carecircle.outputs.rule_sheets import rule_versions, standard_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -53,6 +54,8 @@ def readme_rows(
     lines = [
         *_terms(findings.card, pick),
         *_headline(findings, pick),
+        *standard_lines(findings),
+        *_unverified(findings, pick),
         *_reading(findings.card, pick),
         *_sheets(rows, left_out, pick),
     ]
@@ -114,6 +117,19 @@ def _headline(findings: Findings, pick: int) -> Iterator[tuple[str, str]]:
                 yield place + (zh, en)[pick], f"{n:,.0f}/{d:,.0f} = {share}"
 
 
+def _unverified(findings: Findings, pick: int) -> Iterator[tuple[str, str]]:
+    """Name the rules whose wording nobody compared with the original."""
+    for version in rule_versions(findings):
+        names = version["not_verified"]
+        if isinstance(names, list) and names:
+            listed = ", ".join(map(str, names))
+            yield (
+                ("条文未核实", "wording not verified")[pick],
+                (f"{version['preset']}: {listed}。判定仅供参考。",
+                 f"{version['preset']}: {listed}. Verdicts for information only.")[pick],
+            )  # fmt: skip
+
+
 def _percent(n: float, d: float) -> str:
     """Return the share to a tenth, never rounded up to 100 % or down to 0 %."""
     tenths = round(1000.0 * n / d)
@@ -158,9 +174,10 @@ def _sheets(
 ) -> Iterator[tuple[str, str]]:
     for name, count in rows.items():
         if name in left_out:
+            file = "rules.csv" if name == "rules" else "coverage.gpkg"
             text = (
-                f"{count:,} 行,未放入工作簿,见 coverage.gpkg",
-                f"{count:,} rows, left out of the workbook; see coverage.gpkg",
+                f"{count:,} 行,未放入工作簿,见 {file}",
+                f"{count:,} rows, left out of the workbook; see {file}",
             )[pick]
         else:
             text = (f"{count:,} 行", f"{count:,} rows")[pick]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from carecircle.outputs.headcount import GAP_COLUMNS, counted_in
 from carecircle.outputs.labels import code_names, terms_line
+from carecircle.outputs.rule_sheets import standard_lines
 
 if TYPE_CHECKING:
     from carecircle.analysis.findings import Findings
@@ -51,7 +52,9 @@ def summary_rows(findings: Findings) -> list[tuple[str, str]]:
             fraction(sums["units_on_time"], sums["units_total"]),
         )
     )
-    rows += _floor_rows(findings, zh=zh) + _gap_rows(findings, zh=zh)
+    rows += _floor_rows(findings, zh=zh)
+    rows += standard_lines(findings)
+    rows += _gap_rows(findings, zh=zh)
     return rows
 
 

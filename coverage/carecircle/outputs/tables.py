@@ -14,18 +14,22 @@ from carecircle.outputs.codes import SHEETS, UNITS
 from carecircle.outputs.labels import Field, code_names, field, terms_line
 from carecircle.outputs.layers import data_date
 from carecircle.outputs.readme_sheet import readme_rows
+from carecircle.outputs.rule_sheets import rule_table, with_rule_marks
+from carecircle.outputs.rule_words import what_closes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from carecircle.analysis.findings import Findings, StudyCard
 
-__all__ = ["issue_table", "table_frames", "write_csv", "write_issues", "write_tables"]
+__all__ = ["issue_table", "table_frames", "write_csv", "write_issues", "write_rules",
+           "write_tables"]  # fmt: skip
 
 _MOST_ROWS = 1_048_575  # what a sheet holds below its header
 _MOST_CHARACTERS = 32_000  # a cell holds 32,767
-_FORMATS = {"text": "@", "count": "#,##0", "one": "#,##0.0", "rate": "0.0%"}
+_FORMATS = {"text": "@", "count": "#,##0", "one": "#,##0.0", "rate": "0.0%",
+            "exact": "General"}  # fmt: skip
 _YES = {True: ("是", "yes"), False: ("否", "no")}
 _WEIGHTS = ("elders", "people", "households", "homes")
 _SUMS = tuple(
@@ -44,6 +48,7 @@ _FIRST: dict[str, tuple[str, ...]] = {
     "areas": ("area_id", "name", "kind", "street_name", "cell", "has_facility", "on_time", *_SUMS),
     "floor_totals": ("level", "unit_id", "name", "units_total", "units_assessed", "not_assessed"),
     "floor_areas": ("area_id", "name", "kind", "status", "reason"),
+    "rules": (), "rulebook": (),
     "gaps": ("gap_id", "rank", "kind", "cause", "street_names", "area_names"),
     "facilities": ("facility_id", "name", "kind", "status", "eligible"),
     "homes": ("home_id", "area_id", "covered", "minutes", "limit_minutes", "facility_id"),
@@ -68,7 +73,13 @@ def table_frames(findings: Findings) -> dict[str, pd.DataFrame]:
         table_frames(findings)["gaps"]["cause"]
     """
     names = [name for name in SHEETS if name not in ("readme", "fields", "issues")]
-    frames = {name: _flat(getattr(findings, name), name) for name in names}
+    if findings.rulebook.empty:
+        names = [name for name in names if name not in ("rules", "rulebook")]
+    made: dict[str, Callable[[Findings], pd.DataFrame]] = {"rules": rule_table}
+    frames = {
+        name: made[name](findings) if name in made else _flat(with_rule_marks(findings, name), name)
+        for name in names
+    }
     return frames | {"issues": issue_table(findings)}
 
 
@@ -82,9 +93,16 @@ def write_issues(findings: Findings, path: Path) -> None:
     write_csv(issue_table(findings), path)
 
 
+def write_rules(findings: Findings, path: Path) -> None:
+    """Write the checked rules as CSV that Excel reads, codes as they are; no rules, no file."""
+    if not findings.rulebook.empty:
+        write_csv(rule_table(findings), path)
+
+
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table without its index as CSV that Excel reads; what is unknown is a blank cell."""
-    frame.map(_defused).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    plain = frame.apply(_defused_column)
+    plain.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
 def write_tables(findings: Findings, path: Path, *, most_homes: int = 50_000) -> None:
@@ -100,7 +118,8 @@ def write_tables(findings: Findings, path: Path, *, most_homes: int = 50_000) ->
     path
         File to write.
     most_homes
-        More homes than this are left to the GeoPackage, and the first sheet says so.
+        More homes than this are left to the GeoPackage, more rows of checked rules to
+        ``rules.csv``, and the first sheet says so.
     """
     import xlsxwriter  # a plain import of carecircle must stay light
 
@@ -108,7 +127,8 @@ def write_tables(findings: Findings, path: Path, *, most_homes: int = 50_000) ->
     pick = 0 if card.language == "zh" else 1
     frames = table_frames(findings)
     rows = {name: len(frame) for name, frame in frames.items()}
-    most = dict.fromkeys(frames, _MOST_ROWS) | {"homes": min(most_homes, _MOST_ROWS)}
+    most = dict.fromkeys(frames, _MOST_ROWS)
+    most |= dict.fromkeys(("homes", "rules"), min(most_homes, _MOST_ROWS))
     kept = {name: frame for name, frame in frames.items() if rows[name] <= most[name]}
     sheets = {name: _columns(name, frame, card) for name, frame in kept.items()}
     options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": False}
@@ -141,6 +161,9 @@ def _columns(name: str, frame: pd.DataFrame, card: StudyCard) -> list[_Column]:
     for position, column in enumerate(frame.columns):
         known = field(name, str(column))
         codes = code_names(name, str(column), card)
+        if (name, column) == ("rules", "closes"):
+            words = frame["closes"].unique()
+            codes = {text: (what_closes(text, "zh"), text) for text in words}
         columns.append(_Column(known, _cells(frame.iloc[:, position], codes, card.language)))
     return columns
 
@@ -248,6 +271,15 @@ def _width(heading: str, cells: list[Any]) -> float:
     texts = [heading[:24]] + [cell for cell in cells[:200] if isinstance(cell, str)]
     widest = max(sum(1 + (east_asian_width(mark) in "WF") for mark in text) for text in texts)
     return float(min(max(widest + 2, 9), 44))
+
+
+def _defused_column(values: pd.Series) -> pd.Series:
+    """Return a column safe to open; each distinct text is looked at once."""
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values
+    codes, found = pd.factorize(values)
+    safe = [*map(_defused, found.tolist()), np.nan]
+    return pd.Series(np.array(safe, dtype=object)[codes], values.index)
 
 
 def _defused(value: object) -> object:

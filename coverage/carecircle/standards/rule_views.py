@@ -25,9 +25,9 @@ _SAID = (
 #: Columns of the rulebook.
 RULEBOOK = (
     "preset_zh", "preset_en", "title_zh", "title_en", "level", "indicator", "comparator", "limit",
-    "unit", "decimals", "strength", "severity", "verified", "in_force", "valid_from", "valid_to",
-    "issuer", "document", "number", "year", "clause", "territory", "url", "checked_by",
-    "checked_on", "note", "file", "sha256",
+    "unit", "decimals", "strength", "severity", "headline", "verified", "in_force",
+    "valid_from", "valid_to", "issuer", "document", "number", "year", "clause", "territory", "url",
+    "checked_by", "checked_on", "note", "file", "sha256",
 )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def rulebook(presets: Sequence[Preset], day: dt.date | None = None) -> pd.DataFr
     -------
     pandas.DataFrame
         Index ``(preset, rule)``; columns :data:`RULEBOOK`: ``limit`` in words, days as text,
-        ``sha256`` of the rule file.
+        ``headline`` False for another reading of an indicator, ``sha256`` of the rule file.
 
     Examples
     --------
@@ -190,6 +190,7 @@ def _row(preset: Preset, rule: Rule, day: dt.date | None) -> dict[str, object]:
         "preset_en": preset.title_en,
         "limit": str(rule.limit),
         "decimals": rule.decimals,
+        "headline": rule.plan is None or rule.plan.headline,
         "in_force": day is None or rule.in_force(day),
         "valid_from": str(rule.valid_from or ""),
         "valid_to": str(rule.valid_to or ""),
