@@ -109,10 +109,7 @@ def indicators(
             parts.append(_lines_of(checks, rules, level))
     if not parts:
         return _described(pd.DataFrame(), chosen, tables)
-    table = pd.concat(parts)
-    order = pd.Index([rule.id for rule, _ in lines])
-    place = order.get_indexer(pd.Index(table.index.get_level_values("line")))
-    return _described(table.iloc[np.argsort(place, kind="stable")], chosen, tables)
+    return _described(_in_order(pd.concat(parts), lines, tables), chosen, tables)
 
 
 def plan_lines(preset: Preset) -> list[tuple[Rule, PlanLine]]:
@@ -181,6 +178,26 @@ def _asked(rule: Rule, line: PlanLine, levels: Sequence[str] | None) -> Sequence
 
 def _unstated(frames: RuleFrames, level: str) -> bool:
     return level != "city" and frames.units(level).equals(pd.Index([""]))
+
+
+def _in_order(
+    table: pd.DataFrame, lines: Sequence[tuple[Rule, PlanLine]], frames: RuleFrames
+) -> pd.DataFrame:
+    """Put the lines in the order of the plan; the index knows that order, so look-ups are fast."""
+    ids = [unit for level in _ORDER for unit in frames.units(level).astype("str")]
+    names: dict[str, Any] = {
+        "line": [rule.id for rule, _ in lines],
+        "level": list(_ORDER),
+        "unit_id": list(dict.fromkeys(ids)),
+    }
+    levels: Any = [pd.Index(known, dtype="str") for known in names.values()]
+    codes = [
+        level.get_indexer(pd.Index(table.index.get_level_values(name)))
+        for level, name in zip(levels, names, strict=True)
+    ]
+    by_place = np.lexsort(codes[::-1])
+    ordered: Any = [code[by_place] for code in codes]
+    return table.iloc[by_place].set_axis(pd.MultiIndex(levels, ordered, names=list(names)))
 
 
 def _lines_of(checks: pd.DataFrame, rules: Sequence[Rule], level: str) -> pd.DataFrame:
