@@ -75,7 +75,7 @@ def yearly(plan):
                                    {"n_sites": (1, 1, 1)},
                                    {"n_sites": (1, 2), "budget": (7.0, 6.0)}])  # fmt: skip
 @pytest.mark.parametrize("make", [plain, ruled])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_no_order_covers_more_in_the_end_and_none_as_good_more_before(seed, make, asked):
     instance = make(seed)
     orders = Orders(instance, len(next(iter(asked.values()))), **asked)
@@ -94,7 +94,7 @@ def test_no_order_covers_more_in_the_end_and_none_as_good_more_before(seed, make
 
 
 @pytest.mark.parametrize("make", [plain, ruled])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_no_order_covers_more_where_each_period_has_its_weight(seed, make):
     instance = make(seed)
     asked = {"n_sites": (1, 1, 1)}
@@ -106,7 +106,7 @@ def test_no_order_covers_more_where_each_period_has_its_weight(seed, make):
     assert plan.proof.verdict.startswith("verified")
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_given_sites_are_all_built_and_no_others(seed):
     instance = plain(seed)
     sites = ["S6", "S1", "S3", "S4"]
@@ -120,7 +120,7 @@ def test_given_sites_are_all_built_and_no_others(seed):
     assert plan.chosen["period"].value_counts().to_dict() == {1: 1, 2: 1, 3: 2}
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_everyone_is_covered_with_the_fewest_sites_spread_evenly(seed):
     instance = plain(seed)
     fewest = min_sites(instance, leave_out_unreachable=True)
@@ -140,7 +140,7 @@ def test_everyone_is_covered_with_the_fewest_sites_spread_evenly(seed):
 @pytest.mark.parametrize("asked", [{"n_sites": (1, 1, 1)}, {"budget": (6.0, 7.0, 5.0)},
                                    {"n_sites": (1, 2), "period_weight": (2.0, 1.0)}])  # fmt: skip
 @pytest.mark.parametrize("make", [plain, ruled])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_large_problems_keep_their_bounds(seed, make, asked, monkeypatch):
     instance = make(seed)
     whole = phased(instance, **asked)

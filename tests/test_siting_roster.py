@@ -72,7 +72,7 @@ def covered(instance, mask):
 
 @pytest.mark.parametrize("least", ["sites", "cost"])
 @pytest.mark.parametrize("make", [plain, ruled])
-@pytest.mark.parametrize("seed", range(7))
+@pytest.mark.parametrize("seed", range(4))
 def test_no_fewer_or_cheaper_sites_meet_the_roster_and_none_as_good_cover_more(seed, make, least):
     instance, rules = make(seed), random_rules(seed)
     price = instance.cost if least == "cost" else np.ones(8)
@@ -167,7 +167,7 @@ def test_a_roster_already_met_builds_nothing():
     assert plan.proof.verdict.startswith("verified")
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 2))
 def test_more_owed_never_costs_less(seed, least):
     instance, (communities, district) = plain(seed), random_rules(seed)
@@ -290,7 +290,10 @@ def test_the_sample_says_which_communities_have_no_candidate():
     urban = study.areas[study.areas["kind"] == "urban"]
     today = study.facilities[cc.is_eligible(study.facilities, study.card.eligible)]
     rule = RosterRule.from_tables(urban, sites, today)
-    instance = cc.siting_instance(study)
+    # whom a site reaches settles ties alone, so one home will do
+    pairs = pd.DataFrame({"home_id": ["H1"], "site_id": sites.index[:1], "minutes": 5.0})
+    table = pd.DataFrame(sites[["cost", "required", "forbidden", "group"]])
+    instance = Instance.from_pairs(pairs, pd.DataFrame(index=["H1"]), table)
     plan = meet_roster(instance, rules=[rule], leave_out_unreachable=True)
     have = cc.roster(urban, today)["has_facility"]
     lack = set(have.index[~have])

@@ -183,17 +183,7 @@ class Spread:
         site, period = np.nonzero(pays)
         place = np.full(pays.shape, -1)
         place[site, period] = np.arange(len(site))
-        pair = np.flatnonzero(instance.within() & free[instance.column])
-        rows, columns, minutes = [], [], []
-        for built in range(count):
-            own = place[instance.column[pair], built]
-            can = pair[own >= 0]
-            for now in range(built, count):
-                rows.append(now * n + instance.row[can])
-                columns.append(own[own >= 0])
-                minutes.append(instance.minutes[can])
-        row, column = np.concatenate(rows), np.concatenate(columns)
-        order = np.lexsort((column, row))
+        row, column, minutes = _pairs(instance, place)
         nobody = np.zeros(instance.n_sites, dtype=bool)
         near = instance.today_minutes.copy()
         stands = instance.within() & kept[instance.column]
@@ -213,9 +203,9 @@ class Spread:
             existing=none,
             capacity=np.full(len(site), np.inf),
             group=site.astype(np.int64),
-            row=row[order],
-            column=column[order],
-            minutes=np.concatenate(minutes)[order],
+            row=row,
+            column=column,
+            minutes=minutes,
         )
         return cls(spread, site, period, count)
 
@@ -229,3 +219,24 @@ class Spread:
         """Return the sites of the spread problem that say the same."""
         result: Flags = built[self.site] == self.period
         return result
+
+
+def _pairs(
+    instance: Instance, place: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Return the pairs of the spread problem: a site covers from its period on.
+
+    ``place`` is the number of each site, second index its period, in the spread problem; -1 none.
+    """
+    pair = np.flatnonzero(instance.within())
+    rows, columns, minutes = [], [], []
+    for built in range(place.shape[1]):
+        own = place[instance.column[pair], built]
+        can = pair[own >= 0]
+        for now in range(built, place.shape[1]):
+            rows.append(now * instance.n_demand + instance.row[can])
+            columns.append(own[own >= 0])
+            minutes.append(instance.minutes[can])
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    order = np.lexsort((column, row))
+    return row[order], column[order], np.concatenate(minutes)[order]
