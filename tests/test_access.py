@@ -198,7 +198,7 @@ def test_people_not_assessed_stay_in_the_denominator():
 # ---------------------------------------------------------------------------------------- laws
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), decay=st.sampled_from(DECAYS), method=st.sampled_from(METHODS))
 def test_demand_times_access_is_the_supply_that_is_reached(seed, decay, method):
     pairs, demand, supply = random_case(seed, n_homes=12, n_facilities=5)
@@ -213,7 +213,7 @@ def test_demand_times_access_is_the_supply_that_is_reached(seed, decay, method):
         assert received <= shared["supply"].sum() * (1 + 1e-12)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), method=st.sampled_from(METHODS))
 def test_rows_in_another_order_give_the_same_bytes(seed, method):
     pairs, demand, supply = random_case(seed, n_homes=12, n_facilities=5)
@@ -379,7 +379,7 @@ def test_porto_alegre_on_its_roads_equals_pysal(real_data, monkeypatch):
 # ------------------------------------------------------------------- counts, gravity, n-th place
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 10_000))
 def test_counts_gravity_and_the_nth_place_equal_plain_loops(seed):
     pairs, demand, supply = random_case(seed, n_homes=8, n_facilities=5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from inequality.gini import Gini
 
@@ -156,6 +156,7 @@ def test_the_lorenz_curve_rises_bends_up_and_stays_below_the_diagonal(case):
     assert (y <= x + 1e-12).all()
 
 
+@settings(max_examples=40)
 @given(homes(), st.integers(0, 1000))
 def test_order_and_unit_change_nothing(case, seed):
     values, people = case

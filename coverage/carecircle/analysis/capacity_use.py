@@ -22,6 +22,7 @@ __all__ = ["CapacityUse", "assign_places", "roll_up_places", "shared_floor_area"
 #: Why people have no place, in the order in which it is asked.
 _REASONS = ("not_assessed", "unknown_demand", "no_facility", "unknown_capacity", "full")
 _TINY = 1e-6  # people; the solver keeps its rows to 1e-7
+_CLOSE = 1e-9  # minutes; what a pair must save to be worth a try
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,34 +252,63 @@ def shared_floor_area(
 
 
 def _best_flow(within: Pairs, usable: NDArray[np.int64], people: Floats, room: Floats) -> Floats:
+    """Solve for the nearest pair of each home, and add pairs until none of the others can help."""
     if not len(usable):
         return np.empty(0)
+    home, minutes = within.home[usable], within.minutes[usable]
+    place, number = np.unique(within.facility[usable], return_inverse=True)
+    # a person more moves at most one group on from each facility
+    worth = (len(place) + 1) * (minutes.max() - minutes.min()) + minutes.max() + 1.0
+    cost = minutes - worth
+    listed = _least_of_home(home, cost)
+    flow = np.zeros(len(usable))
+    while True:
+        flow[listed], price = _priced(
+            (home[listed], number[listed], cost[listed]), people, room[place]
+        )
+        # a pair helps that is cheaper, at today's prices of places, than what its home has
+        reduced = cost - price[number]
+        best = np.zeros(len(people))
+        np.minimum.at(best, home[listed], reduced[listed])
+        helps = np.setdiff1d(np.flatnonzero(reduced < best[home] - _CLOSE), listed)
+        if not len(helps):
+            break
+        listed = np.sort(np.append(listed, helps[_least_of_home(home[helps], reduced[helps])]))
+    whole = all((part == np.round(part)).all() for part in (people, room[place]))
+    return np.asarray(np.round(flow) if whole else np.where(flow > _TINY, flow, 0.0))
+
+
+def _least_of_home(home: NDArray[np.int64], cost: Floats) -> NDArray[np.int64]:
+    """Return where each home has its least cost, the first of equal ones."""
+    order = np.lexsort((np.arange(len(home)), cost, home))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = np.diff(home[order]) != 0
+    return np.sort(order[first])
+
+
+def _priced(
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64], Floats], people: Floats, room: Floats
+) -> tuple[Floats, Floats]:
+    """Return the best flow on some pairs, and what one more place at each facility is worth."""
     from scipy.optimize import linprog
     from scipy.sparse import csr_array, vstack
 
-    home, home_row = np.unique(within.home[usable], return_inverse=True)
-    place, place_row = np.unique(within.facility[usable], return_inverse=True)
-    minutes = within.minutes[usable]
-    # a person more moves at most one group on from each facility
-    worth = (len(place) + 1) * (minutes.max() - minutes.min()) + minutes.max() + 1.0
-    ones, column = np.ones(len(usable)), np.arange(len(usable))
-    rows = vstack(
-        [
-            csr_array((ones, (home_row, column)), (len(home), len(usable))),
-            csr_array((ones, (place_row, column)), (len(place), len(usable))),
-        ]
-    )
+    home, place, cost = pairs
+    column = np.arange(len(home))
+    rows, least = csr_array((np.ones(len(home)), (place, column)), (len(room), len(home))), room
+    several = np.bincount(home, minlength=len(people))[home] > 1
+    if several.any():  # of a home with one pair the bound of its column says it all
+        homes, row = np.unique(home[several], return_inverse=True)
+        each = csr_array((np.ones(len(row)), (row, column[several])), (len(homes), len(home)))
+        rows, least = vstack([rows, each], format="csr"), np.concatenate((room, people[homes]))
+    bounds = np.column_stack((np.zeros(len(home)), people[home]))
     found = linprog(  # type: ignore[call-overload]  # the stubs forget sparse rows
-        minutes - worth,
-        A_ub=rows,
-        b_ub=np.concatenate((people[home], room[place])),
-        method="highs-ipm",
+        cost, A_ub=rows, b_ub=least, bounds=bounds, method="highs-ds"
     )
     if found.status != 0:
         raise CarecircleError(f"places: the solver HiGHS gave up: {found.message}")
-    flow = np.maximum(np.asarray(found.x, dtype=np.float64), 0.0)
-    whole = all((part == np.round(part)).all() for part in (people[home], room[place]))
-    return np.asarray(np.round(flow) if whole else np.where(flow > _TINY, flow, 0.0))
+    price = np.asarray(found.ineqlin.marginals[: len(room)], dtype=np.float64)
+    return np.maximum(np.asarray(found.x, dtype=np.float64), 0.0), price
 
 
 def _binding(within: Pairs, flow: Floats, without_place: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -267,7 +267,8 @@ def _check(
             f"{name}: {{}} amounts are negative, endless or text, at {{}}; give 0 or more",
             series.index[bad],
         )
-        lost = pd.Index(pairs.loc[~pairs[column].isin(series.index), column].unique())
+        at = series.index.unique().get_indexer(pd.Index(pairs[column]))
+        lost = pd.Index(pairs.loc[at < 0, column].unique())
         faults += _listed(
             f"pairs: {{}} values of {column} are not in {name}, such as {{}}; ids must match", lost
         )
