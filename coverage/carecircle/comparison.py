@@ -299,7 +299,7 @@ class Comparison:
             "elders_total": total,
             "elders_rate": covered / total if total else np.nan,
             "elders_gained": float(np.nansum(elders * gained)),
-            "elders_lost": -float(np.nansum(elders * lost)),
+            "elders_lost": 0.0 - float(np.nansum(elders * lost)),
             **added,
             "cost": 0.0 if scenario is None else self._cost(self.scenarios[scenario]),
         }
