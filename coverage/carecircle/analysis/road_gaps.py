@@ -178,9 +178,10 @@ def _near_pairs(network: RoadNetwork, rule: RoadGapRule, walls: shapely.STRtree)
     """Return dead ends and all roads within reach of them that no barrier parts them from."""
     is_open = np.isfinite(network.seconds).any(axis=1)
     level = is_open & ~is_structure(network.roads)
+    gated = _gated(network)
     # a node that a closed road meets too is no fault of the data: the way on is known, and closed
     degree = np.bincount(network.ends.ravel(), minlength=len(network.node_xy))
-    piece, side = np.nonzero((degree[network.ends] == 1) & level[:, None] & ~_gated(network))
+    piece, side = np.nonzero((degree[network.ends] == 1) & level[:, None] & ~gated)
     at = np.asarray(shapely.points(network.node_xy[network.ends[piece, side]]))
     targets = np.flatnonzero(level)
     tree = shapely.STRtree(network.roads.geometry.array[targets])
@@ -194,8 +195,9 @@ def _near_pairs(network: RoadNetwork, rule: RoadGapRule, walls: shapely.STRtree)
     metres = np.where(metres <= _SAME_M, 0.0, np.where(metres >= length - _SAME_M, length, metres))
     foot = shapely.line_interpolate_point(line, metres)
     joint = np.asarray(shapely.shortest_line(at[end], foot))
-    keep = np.flatnonzero(~crosses(joint, walls))
     fraction = np.divide(metres, length, out=np.zeros_like(metres), where=length > 0)
+    gate_there = np.isin(fraction, (0.0, 1.0)) & gated[other, (fraction == 1.0).astype(int)]
+    keep = np.flatnonzero(~crosses(joint, walls) & ~gate_there)
     tips = [network.ends[other, 0], network.ends[other, 1]]
     return pd.DataFrame(
         {
