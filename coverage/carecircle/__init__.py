@@ -116,10 +116,16 @@ from carecircle.roster_siting import RosterBesideTime, roster_beside_time, roste
 from carecircle.scenario_file import read_scenarios
 from carecircle.standards.evaluate import check_standards
 from carecircle.standards.floor_area import FloorAreaRule, check_floor_area, roll_up_floor_area
+from carecircle.standards.indicators import indicator_spread, indicators
+from carecircle.standards.plausibility import check_plausibility
 from carecircle.standards.presets import load_preset, preset_names, read_rules
+from carecircle.standards.progress import progress
 from carecircle.standards.registry import formula, ratio
+from carecircle.standards.roster_inference import roster_fractions
 from carecircle.standards.rule_frames import RuleFrames
-from carecircle.standards.rules import Preset, Rule
+from carecircle.standards.rules import PlanLine, Preset, Rule
+from carecircle.standards.sync import SyncRule, check_sync, sync_rates
+from carecircle.standards.three_levels import network_matrix, station_links
 from carecircle.study import Result, Study, Terms, assess, load_study
 from carecircle.trials import Trial, standard_trials
 from carecircle.what_if import apply_scenario
@@ -154,6 +160,7 @@ __all__ = [
     "Linear",
     "Plan",
     "PlanEffects",
+    "PlanLine",
     "Power",
     "Preset",
     "Proof",
@@ -175,6 +182,7 @@ __all__ = [
     "StudyCard",
     "StudyPlaces",
     "StudyReach",
+    "SyncRule",
     "Terms",
     "TravelProfile",
     "Trial",
@@ -194,7 +202,9 @@ __all__ = [
     "change_map",
     "check_areas",
     "check_floor_area",
+    "check_plausibility",
     "check_standards",
+    "check_sync",
     "check_together",
     "compare",
     "cost_of_all",
@@ -224,6 +234,8 @@ __all__ = [
     "homes_from_buildings",
     "homes_from_dwellings",
     "homes_from_grid",
+    "indicator_spread",
+    "indicators",
     "inequality",
     "inequality_by",
     "is_eligible",
@@ -245,6 +257,7 @@ __all__ = [
     "min_sites_for_share",
     "nearest",
     "nearest_from_pairs",
+    "network_matrix",
     "node_lines",
     "p_center",
     "p_median",
@@ -255,6 +268,7 @@ __all__ = [
     "places_of",
     "plan_as_scenario",
     "preset_names",
+    "progress",
     "ratio",
     "reach",
     "reach_of",
@@ -282,6 +296,7 @@ __all__ = [
     "roll_up_places",
     "roster",
     "roster_beside_time",
+    "roster_fractions",
     "roster_problem",
     "samples",
     "save_folder",
@@ -291,6 +306,8 @@ __all__ = [
     "siting_instance",
     "spaced",
     "standard_trials",
+    "station_links",
+    "sync_rates",
     "to_networkx",
     "to_wgs84",
     "uncovered_areas",

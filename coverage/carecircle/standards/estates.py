@@ -43,8 +43,8 @@ def gather_estates(projects: pd.DataFrame, *, share: float = 0.5) -> pd.DataFram
     ...     {"estate_id": ["E", "E"], "dwellings": [40.0, 60.0], "households": [40.0, 60.0],
     ...      "home_accept": ["2020-01-31", "2021-01-31"]}, index=["P1", "P2"])
     >>> found = gather_estates(phases).loc["E"]
-    >>> found["dwellings"], str(found["home_accept.share"].date())
-    (100.0, '2021-01-31')
+    >>> int(found["dwellings"]), str(found["home_accept.share"].date())
+    (100, '2021-01-31')
     """
     table = _typed(projects).sort_index()
     own = pd.Series(table.index.astype(str), table.index)

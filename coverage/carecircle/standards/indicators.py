@@ -89,10 +89,11 @@ def indicators(
     --------
     >>> import carecircle as cc
     >>> table = indicators(cc.assess(cc.samples.toy_town()))
-    >>> table.loc[("IND-3", "city", "T"), ["numerator", "denominator", "status"]].to_list()
-    [1.0, 3.0, 'not_achieved']
-    >>> table.loc[("IND-1", "city", "T"), ["value", "status", "reason"]].to_list()
-    [nan, 'no_data', 'no_observation']
+    >>> row = table.loc[("IND-3", "city", "T")]
+    >>> f"{row['numerator']:.0f} of {row['denominator']:.0f}", row["status"]
+    ('1 of 3', 'not_achieved')
+    >>> table.loc[("IND-1", "city", "T"), ["status", "reason"]].to_list()
+    ['no_data', 'no_observation']
     """
     tables = RuleFrames.from_findings(frames) if isinstance(frames, Findings) else frames
     chosen = load_preset(preset) if isinstance(preset, str) else preset
@@ -153,8 +154,8 @@ def indicator_spread(table: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> import carecircle as cc
     >>> areas = indicators(cc.assess(cc.samples.toy_town()), levels=["area"])
-    >>> indicator_spread(areas).loc["CA-WH-CITY", ["units", "min", "median", "max"]].to_list()
-    [4, 0.0, 27.5, 75.0]
+    >>> indicator_spread(areas).loc["CA-WH-CITY", ["min", "median", "max"]].to_list()
+    [0.0, 27.5, 75.0]
     """
     areas = table[table.index.get_level_values("level") == "area"]
     groups = areas.groupby(level="line", sort=False)

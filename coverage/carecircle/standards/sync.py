@@ -117,8 +117,8 @@ def check_sync(
     ...     "home_deliver": ["2022-09-01"], "facility_deliver": ["2022-09-11"],
     ... }, index=["P1"])
     >>> row = check_sync(projects).loc[("default", "P1")]
-    >>> row["failed_step"], row["delivered_late_days"]
-    ('delivered', 10.0)
+    >>> row["failed_step"], int(row["delivered_late_days"])
+    ('delivered', 10)
     """
     rule = SyncRule() if rule is None else rule
     estates = gather_estates(projects, share=rule.share_of_dwellings)
