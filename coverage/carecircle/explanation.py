@@ -223,7 +223,8 @@ def _reached(baseline: Baseline, places: pd.DataFrame, change: str) -> pd.DataFr
 def _within(baseline: Baseline, pairs: pd.DataFrame, change: str) -> pd.DataFrame:
     """Return the pairs within the home's limit, as helps."""
     limit = pd.Series(baseline.tally.limit, baseline.study.homes.index.astype("str"))
-    good = pairs[(pairs["minutes"] <= pairs["home_id"].map(limit)).to_numpy(dtype=bool)]
+    limits = pairs["home_id"].map(limit).to_numpy(dtype=float)
+    good = pairs[pairs["minutes"].to_numpy(dtype=float) <= limits]
     return good.rename(columns={"facility_id": "target_id"}).assign(change=change)[_HELPS]
 
 
