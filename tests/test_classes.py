@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import carecircle as cc
-from carecircle.analysis.classes import CLASSES, classify, coverage_curve
+from carecircle.analysis.classes import CLASSES, classify, coverage_by_minutes
 from carecircle.analysis.units import states_by_unit, sums_by_unit
 from carecircle.depth import coverage_by_speed, speed_classes
 from carecircle.errors import InputError
@@ -170,7 +170,7 @@ def test_coverage_grows_with_speed_and_with_the_limit_at_every_level(wuhai, resu
     by_speed = coverage_by_speed(city)["covered"].unstack("speed_m_s")  # noqa: PD010  # one column
     assert by_speed.shape[1] == 21
     assert (by_speed.diff(axis=1).iloc[:, 1:] >= -1e-6).all(axis=None)
-    curve = coverage_curve(result.homes, wuhai.areas)["covered"].unstack("limit_minutes")  # noqa: PD010  # one column
+    curve = coverage_by_minutes(result.homes, wuhai.areas)["covered"].unstack("limit_minutes")  # noqa: PD010  # one column
     assert curve.columns.tolist() == list(range(5, 61))
     assert (curve.diff(axis=1).iloc[:, 1:] >= -1e-6).all(axis=None)
     # town and country have their own limits: their points of the curve are the verdict
@@ -181,7 +181,7 @@ def test_coverage_grows_with_speed_and_with_the_limit_at_every_level(wuhai, resu
 
 def test_a_point_of_the_curve_is_within_exactly_at_the_limit(town):
     homes = cc.assess(town).homes
-    curve = coverage_curve(homes, town.areas, minutes=[15, 14.999999])["covered"]
+    curve = coverage_by_minutes(homes, town.areas, minutes=[15, 14.999999])["covered"]
     assert curve["area", "W", "homes", 15.0] == 4
     assert curve["area", "W", "homes", 14.999999] == 3
 
@@ -207,7 +207,7 @@ def test_inputs_are_not_changed(town):
     homes = cc.assess(town).homes
     before = homes.copy()
     states_by_unit(homes[["minutes"]] <= 15, homes["covered"].notna().to_numpy(), homes, town.areas)
-    coverage_curve(homes, town.areas)
+    coverage_by_minutes(homes, town.areas)
     pd.testing.assert_frame_equal(homes, before)
 
 
@@ -224,7 +224,7 @@ def test_what_cannot_be_walked_at_another_speed_is_said_in_one_line(town):
     with pytest.raises(InputError, match=r"from 0\.05 to 60"):
         coverage_by_speed(town, speeds_m_s=[0.0])
     with pytest.raises(InputError, match="positive"):
-        coverage_curve(cc.assess(town).homes, town.areas, minutes=[0])
+        coverage_by_minutes(cc.assess(town).homes, town.areas, minutes=[0])
 
 
 def test_classes_read_well_in_a_notebook(town):

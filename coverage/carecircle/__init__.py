@@ -18,18 +18,24 @@ from carecircle.analysis.capacity_use import (
     shared_floor_area,
 )
 from carecircle.analysis.circles import CircleStyle, service_circles
+from carecircle.analysis.classes import SpeedClasses, coverage_by_minutes
 from carecircle.analysis.coverage import coverage_by_area, home_coverage, roll_up
 from carecircle.analysis.decay import Exponential, Flat, Gaussian, Linear, Power, Steps
+from carecircle.analysis.draws import Uncertainty
 from carecircle.analysis.findings import Findings, StudyCard
-from carecircle.analysis.gaps import GapContext, GapRule, uncovered_areas
+from carecircle.analysis.gaps import GapContext, GapRule, uncovered_areas, uncovered_homes
 from carecircle.analysis.inequality import gini, inequality, inequality_by, lorenz, palma
 from carecircle.analysis.opportunities import cumulative_access, dual_access, gravity_access
 from carecircle.analysis.pairs import limit_pairs
+from carecircle.analysis.road_gaps import RoadGapRule
 from carecircle.analysis.roster import four_cells, is_eligible, roster
+from carecircle.analysis.uncertainty import Intervals
 from carecircle.area_standard_study import area_problem
 from carecircle.baseline import Baseline
 from carecircle.comparison import Comparison, compare
 from carecircle.critical import critical_links
+from carecircle.depth import coverage_by_speed, coverage_intervals, speed_classes
+from carecircle.explanation import Explanations, explain_uncovered
 from carecircle.inputs.datums import detect_datum, from_wgs84, to_wgs84
 from carecircle.inputs.download import download_areas, download_features, download_roads
 from carecircle.inputs.graphs import roads_from_graph
@@ -104,6 +110,7 @@ from carecircle.planning.relocate import relocate_within_budget
 from carecircle.planning.roster_rules import RosterRule
 from carecircle.planning.scenario import RoadChanges, Scenario
 from carecircle.planning_study import siting_instance
+from carecircle.road_checks import RoadChecks, road_gap_checks
 from carecircle.roads.interchange import to_networkx
 from carecircle.roads.network import RoadNetwork
 from carecircle.roads.positions import locate
@@ -144,6 +151,7 @@ __all__ = [
     "CostModel",
     "CoverageCurve",
     "Equity",
+    "Explanations",
     "Exponential",
     "Findings",
     "Flat",
@@ -155,6 +163,7 @@ __all__ = [
     "GapRule",
     "Gaussian",
     "Instance",
+    "Intervals",
     "Issue",
     "IssueLog",
     "Linear",
@@ -166,6 +175,8 @@ __all__ = [
     "Proof",
     "Result",
     "RoadChanges",
+    "RoadChecks",
+    "RoadGapRule",
     "RoadNetwork",
     "Robustness",
     "RosterBesideTime",
@@ -176,6 +187,7 @@ __all__ = [
     "SiteRules",
     "SolveOptions",
     "Source",
+    "SpeedClasses",
     "Steps",
     "Study",
     "StudyAccess",
@@ -186,6 +198,7 @@ __all__ = [
     "Terms",
     "TravelProfile",
     "Trial",
+    "Uncertainty",
     "access_of",
     "apply_scenario",
     "area_problem",
@@ -209,7 +222,10 @@ __all__ = [
     "compare",
     "cost_of_all",
     "coverage_by_area",
+    "coverage_by_minutes",
+    "coverage_by_speed",
     "coverage_curve",
+    "coverage_intervals",
     "coverage_map",
     "critical_links",
     "cumulative_access",
@@ -220,6 +236,7 @@ __all__ = [
     "dual_access",
     "effects_of_plan",
     "errors",
+    "explain_uncovered",
     "filter_candidates",
     "floating_catchment",
     "formula",
@@ -288,6 +305,7 @@ __all__ = [
     "read_scenarios",
     "read_sites",
     "relocate_within_budget",
+    "road_gap_checks",
     "roads_from_graph",
     "robust_sites",
     "roll_up",
@@ -305,10 +323,12 @@ __all__ = [
     "shared_floor_area",
     "siting_instance",
     "spaced",
+    "speed_classes",
     "standard_trials",
     "station_links",
     "sync_rates",
     "to_networkx",
     "to_wgs84",
     "uncovered_areas",
+    "uncovered_homes",
 ]

@@ -16,7 +16,7 @@ from carecircle.errors import CarecircleError, InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CLASSES", "SpeedClasses", "classify", "coverage_curve", "speed_curve"]
+__all__ = ["CLASSES", "SpeedClasses", "classify", "coverage_by_minutes", "speed_curve"]
 
 #: Class of a home or area -> (Chinese, English), from the safest on.
 CLASSES = {
@@ -138,7 +138,7 @@ def classify(
     return SpeedClasses(speeds_m_s, table, _area_classes(states, areas, on_time_share), units)
 
 
-def coverage_curve(
+def coverage_by_minutes(
     homes: pd.DataFrame, areas: pd.DataFrame, *, minutes: Sequence[float] = tuple(range(5, 61))
 ) -> pd.DataFrame:
     """Add up who is within 5, 6, ... 60 minutes, one limit for everyone, town and country.
@@ -167,7 +167,7 @@ def coverage_curve(
     --------
     >>> import carecircle as cc
     >>> town = cc.assess(cc.samples.toy_town())
-    >>> curve = coverage_curve(town.homes, town.areas, minutes=[5, 15, 30])
+    >>> curve = coverage_by_minutes(town.homes, town.areas, minutes=[5, 15, 30])
     >>> curve.loc[("city", "T", "elders"), "covered"].to_dict()
     {5.0: 10.0, 15.0: 60.0, 30.0: 100.0}
     """
@@ -193,7 +193,7 @@ def speed_curve(homes: pd.DataFrame, minutes: pd.DataFrame, areas: pd.DataFrame)
     Returns
     -------
     pandas.DataFrame
-        Index ``(level, unit_id, weight, speed_m_s)``: as :func:`coverage_curve`.
+        Index ``(level, unit_id, weight, speed_m_s)``: as :func:`coverage_by_minutes`.
 
     Examples
     --------
