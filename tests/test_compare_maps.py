@@ -132,7 +132,7 @@ def test_what_changes_adds_up_to_the_summary(plans, payload):
             payload["views"]["headlines"][2 + 2 * number][0]["note"],
         )
         assert note == (
-            f"新增按时老年人 {row['elders_gained']:.0f} · 失去 {-row['elders_lost']:.0f}"
+            f"新增按时老年人 {row['elders_gained']:.0f} · 失去 {abs(row['elders_lost']):.0f}"
         )
 
 
