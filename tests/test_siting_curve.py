@@ -55,7 +55,7 @@ def test_each_point_is_the_most_that_so_many_sites_cover(seed, ruled):
     np.testing.assert_array_equal(table["share"], table["covered"] / instance.weight.sum())
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_gains_of_greedy_choices_never_rise_and_reach_63_percent(seed):
     instance = random_instance(seed, reach=0.25, n_demand=30)
     table = coverage_curve(instance, most=4).table

@@ -92,7 +92,7 @@ K = 5
 
 
 @pytest.mark.parametrize("make", [plain, ruled])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_five_best_plans_of_most_cover_are_those_of_all_sets(seed, make):
     instance = make(seed)
     value = {}
@@ -107,7 +107,7 @@ def test_the_five_best_plans_of_most_cover_are_those_of_all_sets(seed, make):
 
 
 @pytest.mark.parametrize("least", ["sites", "cost"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_five_smallest_or_cheapest_plans_are_those_of_all_sets(seed, least):
     instance = ruled(seed)
     able = ~instance.demand_ids.isin(instance.unreachable())
@@ -126,7 +126,7 @@ def test_the_five_smallest_or_cheapest_plans_are_those_of_all_sets(seed, least):
     agree(instance, found, wanted, lambda mask: float(price[mask & ~instance.existing].sum()))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_five_smallest_plans_for_a_share_are_those_of_all_sets(seed):
     instance = plain(seed)
     need = 0.6 * instance.weight.sum()
