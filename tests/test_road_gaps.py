@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import geopandas as gpd
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -105,6 +106,16 @@ def test_a_road_that_goes_on_closed_is_no_dead_end():
     assert len(gaps_of(*two_ends(4.0), on, both)) == 0
 
 
+def test_dead_ends_that_pass_each_other_are_one_place_to_look_at():
+    gaps = gaps_of(("a", "b", [(0, 0), (500, 0)]), ("c", "d", [(1000, 5), (495, 5)]))
+    assert gaps["gap_m"].tolist() == [5.0]
+
+
+def test_the_two_ends_of_a_cut_off_road_are_two_gaps():
+    lane = ("c", "d", [(100, 4), (400, 4)])
+    assert len(gaps_of(("a", "b", [(0, 0), (500, 0)]), lane)) == 2
+
+
 def test_order_of_roads_does_not_change_the_gaps():
     roads = roads_of(*two_ends(4.0), *ROUND, ("p", "q", [(200, -8), (200, -300)]))
     straight = probable_gaps(cc.RoadNetwork.from_roads(roads, WALK))
@@ -114,7 +125,7 @@ def test_order_of_roads_does_not_change_the_gaps():
     pd.testing.assert_frame_equal(straight[columns], turned[columns])
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(towns_with_places(closed=False))
 def test_law_joined_minutes_are_those_of_a_network_with_the_road(town):
     roads, network, homes, facilities = town
@@ -244,3 +255,31 @@ def test_a_study_without_roads_and_bad_rules_are_turned_away():
         road_gap_checks(own)
     with pytest.raises(InputError, match=r"max_m is 0, most is -1"):
         RoadGapRule(max_m=0, most=-1)
+
+
+@pytest.mark.realdata
+def test_gaps_of_a_real_extract_are_near_far_round_and_each_listed_once(real_data):
+    lines = cc.read_osm_roads(real_data / "osm" / "liechtenstein_2015.osm.pbf").to_crs(32632)
+    network = cc.RoadNetwork.from_roads(lines, WALK)
+    gaps = probable_gaps(network)
+    assert len(gaps) > 10
+    assert gaps["gap_m"].between(0, 15).all()
+    way = gaps["detour_m"].dropna()
+    assert (way >= np.maximum(200.0, 10 * gaps.loc[way.index, "gap_m"]) - 1e-6).all()
+    middle = np.column_stack([gaps["x"], gaps["y"]]).round(1)
+    assert len(np.unique(middle, axis=0)) == len(gaps)
+    # networkx as the second way round: through either end of the other road
+    graph = nx.Graph()
+    is_open = np.isfinite(network.seconds).any(axis=1)
+    for (u, v), metres in zip(network.ends[is_open], network.length_m[is_open], strict=True):
+        if metres < graph.get_edge_data(u, v, {"metres": np.inf})["metres"]:
+            graph.add_edge(u, v, metres=metres)
+    for _, gap in gaps.iterrows():
+        start = network.ends[gap["piece"], int(gap["fraction"])]
+        reached = nx.single_source_dijkstra_path_length(graph, start, weight="metres")
+        other, share = gap["other_piece"], gap["other_fraction"]
+        ends = [reached.get(node, np.inf) for node in network.ends[other]]
+        ways = ends + network.length_m[other] * np.array([share, 1 - share])
+        assert gap["connected"] == np.isfinite(ways.min())
+        expected = ways.min() if ways.min() <= 5000 else np.nan
+        np.testing.assert_allclose(gap["detour_m"], expected, atol=1e-5)

@@ -116,7 +116,7 @@ def probable_gaps(
         network, pairs, max(rule.min_detour_m, rule.min_ratio * rule.max_m)
     )
     short = np.maximum(rule.min_detour_m, rule.min_ratio * pairs["gap_m"])
-    pairs = _one_each(pairs[~(pairs["detour_m"] < short)])
+    pairs = _one_each(pairs[~(pairs["detour_m"] < short)], rule.max_m)
     pairs["detour_m"] = _detours(network, pairs, rule.longest_m)
     component = network.component
     same = component[pairs["piece"].to_numpy()] == component[pairs["other_piece"].to_numpy()]
@@ -219,14 +219,21 @@ def _gated(network: RoadNetwork) -> Bools:
     return gates
 
 
-def _one_each(pairs: pd.DataFrame) -> pd.DataFrame:
+def _one_each(pairs: pd.DataFrame, max_m: float) -> pd.DataFrame:
     """Keep the nearest road of each dead end, and of two that face each other one pair."""
     pairs = pairs.sort_values(["gap_m", "piece", "other_piece"], kind="stable")
     pairs = pairs.drop_duplicates("node")
     facing = pairs[["node", "other_node"]].to_numpy()
     # a joint to the middle of a road has no second node: its own, counted below zero
     low = np.where(facing[:, 1] < 0, -1 - facing[:, 0], facing.min(axis=1))
-    return pairs[~pd.DataFrame({"a": low, "b": facing.max(axis=1)}, pairs.index).duplicated()]
+    pairs = pairs[~pd.DataFrame({"a": low, "b": facing.max(axis=1)}, pairs.index).duplicated()]
+    # dead ends that pass each other each meet the other's side: one place to look at all the same
+    middle = shapely.centroid(pairs["geometry"].to_numpy())
+    spots = pd.DataFrame({"x": shapely.get_x(middle), "y": shapely.get_y(middle)}, pairs.index)
+    roads = np.sort(pairs[["piece", "other_piece"]].to_numpy(), axis=1)
+    first = spots.groupby([roads[:, 0], roads[:, 1]]).transform("first")
+    apart = np.hypot(*(spots - first).to_numpy().T)
+    return pairs[(apart == 0.0) | (apart > max_m)]
 
 
 def _detours(network: RoadNetwork, pairs: pd.DataFrame, longest_m: float) -> Floats:
