@@ -216,3 +216,33 @@ def test_a_share_that_is_nearly_all_is_not_called_all(sample, solver):
     assert [_percent(s) for s in (1.0, 0.99965, 0.5, float("nan"))] == [
         "100.0 %", "<100 %", "50.0 %", "--",
     ]  # fmt: skip
+
+
+def test_a_relocation_says_what_closes_and_what_moves(sample):
+    call = ["site", sample, "--problem", "relocate_within_budget", "--budget", "300"]
+    done = runner.invoke(app, [*call, "--movable", "all"], catch_exceptions=False)
+    assert "verified" in done.stdout
+    with pytest.raises(InputError, match="relocate_within_budget needs --movable; add it"):
+        runner.invoke(app, call, catch_exceptions=False)
+    with pytest.raises(InputError, match="max_cover takes no --movable; leave it out"):
+        runner.invoke(app, ["site", sample, "--n", "1", "--movable", "F1"], catch_exceptions=False)
+
+
+def test_a_roster_is_met_for_districts_as_for_communities(sample):
+    call = ["site", sample, "--problem", "meet_roster", "--level", "district", "--least", "24"]
+    done = runner.invoke(app, [*call, "--json"], catch_exceptions=False)
+    plan = json.loads(done.stdout)
+    study = cc.samples.wuhai()
+    places = pd.concat([study.facilities["area_id"], _areas_of_sites(study)])
+    operating = study.facilities.index[
+        (study.facilities["status"] == "operating")
+        & study.facilities["kind"].isin(study.card.eligible)
+    ]
+    stand = [*operating, *(one["site_id"] for one in plan["sites"])]
+    districts = study.areas["district_id"].reindex(places[stand]).value_counts()
+    assert (districts >= 24).all()
+    assert plan["objective"] == plan["bound"] == len(plan["sites"])
+
+
+def _areas_of_sites(study):
+    return cc.assign_areas(study.tables.sites, study.areas)

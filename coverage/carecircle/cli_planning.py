@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from carecircle.planning.instance import Instance
     from carecircle.planning.plan import Plan
+    from carecircle.planning.roster_rules import RosterRule
     from carecircle.study import Study
 
 __all__ = ["SiteRequest", "app", "compare", "site"]
@@ -42,10 +43,12 @@ Out = Annotated[
 StudyPath = Annotated[Path, typer.Argument(help="study.toml, or the folder that holds it.")]
 Problem = Literal[
     "max_cover", "min_sites", "min_sites_for_share", "phased_to_all", "backup_cover", "p_median",
-    "p_center", "capacitated_max_cover", "capacitated_p_median",
+    "p_center", "capacitated_max_cover", "capacitated_p_median", "relocate_within_budget",
+    "meet_roster",
 ]  # fmt: skip
 Weight = Literal["elders", "elders80", "population", "households", "homes"]
 Candidates = Literal["sites", "grid", "roads", "buildings"]
+Level = Literal["area", "street", "district"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,17 @@ class SiteRequest:
     periods: Annotated[
         int | None, typer.Option(help="In how many periods to build (phased_to_all).")
     ] = None
+    movable: Annotated[
+        str,
+        typer.Option(
+            help="Facilities that may be closed: ids joined by commas, or all"
+            " (relocate_within_budget)."
+        ),
+    ] = ""
+    level: Annotated[Level, typer.Option(help="Whose roster is to be met (meet_roster).")] = "area"
+    least: Annotated[
+        int, typer.Option(help="How many facilities each must have (meet_roster).")
+    ] = 1
     leave_out_unreachable: Annotated[
         bool,
         typer.Option(
@@ -131,8 +145,11 @@ def site(request: SiteRequest) -> None:
     sites = _sites(loaded, request)
     far = _FAR_MINUTES if request.problem.endswith(("p_median", "p_center")) else None
     with _err.status("searching the sites"):
-        instance = siting_instance(loaded, sites, weight=request.weight, max_minutes=far)
-        plan = _solved(solve, instance, request)
+        instance = siting_instance(
+            loaded, sites, weight=request.weight, max_minutes=far,
+            movable=_movable(loaded, request),
+        )  # fmt: skip
+        plan = _solved(solve, instance, request.terms | _roster(loaded, sites, request))
     if request.as_json:
         typer.echo(json.dumps(_facts(plan), ensure_ascii=False, indent=1))
     else:
@@ -143,9 +160,41 @@ def site(request: SiteRequest) -> None:
         _save_plan(loaded, plan, sites, request)
 
 
-def _solved(solve: Callable[..., Plan], instance: Instance, request: SiteRequest) -> Plan:
+def _movable(study: Study, request: SiteRequest) -> list[str]:
+    """Return the facilities that a relocation may close."""
+    relocates = request.problem == "relocate_within_budget"
+    if relocates != bool(request.movable):
+        fix = "add it" if relocates else "leave it out"
+        raise InputError(
+            f"{request.problem} {'needs' if relocates else 'takes no'} --movable; {fix}"
+        )
+    if request.movable != "all":
+        return [one.strip() for one in request.movable.split(",") if one.strip()]
+    from carecircle.analysis.roster import is_eligible
+
+    facilities = study.facilities
+    return [str(one) for one in facilities.index[is_eligible(facilities, study.card.eligible)]]
+
+
+def _roster(
+    study: Study, sites: gpd.GeoDataFrame | None, request: SiteRequest
+) -> dict[str, list[RosterRule]]:
+    """Return the rule of a roster problem: each unit so many facilities of the study's kinds."""
+    if request.problem != "meet_roster" or sites is None:
+        return {}
+    from carecircle.planning.roster_rules import RosterRule
+    from carecircle.what_if import sites_as_facilities
+
+    rule = RosterRule.from_tables(
+        study.areas, sites_as_facilities(study, sites), study.facilities,
+        level=f"{request.level}_id", kinds=study.card.eligible, least=request.least,
+    )  # fmt: skip
+    return {"rules": [rule]}
+
+
+def _solved(solve: Callable[..., Plan], instance: Instance, terms: dict[str, Any]) -> Plan:
     try:
-        return solve(instance, **request.terms)
+        return solve(instance, **terms)
     except InputError as fault:
         told = str(fault).replace("leave_out_unreachable=True", "--leave-out-unreachable")
         raise InputError(told) from fault
@@ -283,10 +332,21 @@ def _told(plan: Plan, sites: pd.DataFrame | None) -> str:
         table["share"] = [_percent(share) for share in table["share"]]
     table.insert(0, "rank", range(1, len(table) + 1))
     lines = [table.to_string(float_format="{:,.1f}".format, na_rep="--"), f"proof: {plan.proof}"]
+    lines += [
+        f"{name.replace('_', ' ')}: {_listed(plan.terms[name])}"
+        for name in ("closed", "moved", "units_left_out")
+        if plan.terms.get(name)
+    ]
     if len(plan.left_out):
         some = ", ".join(map(str, plan.left_out[:5]))
         lines.append(f"no site can reach {len(plan.left_out):,} homes: {some}, ...")
     return "\n".join(lines)
+
+
+def _listed(told: Any) -> str:
+    if isinstance(told, dict):
+        return ", ".join(f"{old} to {new}" for old, new in told.items())
+    return ", ".join(map(str, told))
 
 
 def _percent(share: float) -> str:

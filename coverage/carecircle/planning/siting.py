@@ -123,6 +123,11 @@ def _demand(homes: pd.DataFrame, limit: pd.Series, weight: DemandWeight) -> pd.D
     people = pd.Series(1.0, homes.index) if weight == "homes" else homes[weight].astype(float)
     minutes = limit.reindex(homes.index).astype(float).fillna(0.0)
     frame = pd.DataFrame({"weight": people, "limit": minutes}, index=homes.index)
+    if len(homes) and not people.notna().any():
+        have = [c for c in ("elders", "elders80", "population", "households") if c in homes]
+        known = [name for name in have if homes[name].notna().any()]
+        msg = f"weight {weight!r} is not known of any home; choose one of {[*known, 'homes']}"
+        raise InputError(msg)
     return frame[frame["weight"] > 0].copy()
 
 
