@@ -85,7 +85,9 @@ def test_every_shell_line_is_run_or_known(my_city):
                 assert done.returncode == 0, f"{page}: {line}"
             else:
                 assert line in NOT_RUN, f"{page}: {line}"
-    results = {"map.html", "tables.xlsx", "coverage.gpkg", "issues.csv", "manifest.json"}
+    results = {
+        "map.html", "tables.xlsx", "coverage.gpkg", "issues.csv", "rules.csv", "manifest.json",
+    }  # fmt: skip
     assert {p.name for p in (my_city / "my-city" / "results").iterdir()} == results
     assert {p.name for p in (my_city / "results" / "wuhai").iterdir()} == results
     assert set(re.findall(r"^\| `([\w.]+)` \|", text("README.md"), re.MULTILINE)) == results

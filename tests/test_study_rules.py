@@ -118,8 +118,8 @@ def test_the_summary_names_what_fails_with_figures_limit_and_gap(town):
     assert lines["Standard: Own rules"] == (
         "1 rules, 1 fail, 0 pass, 0 not assessable or not applicable"
     )
-    said = "2 of 4 fail (community or village); widest gap N: 0.0 m2/100 households (0 / 100)"
-    assert lines["R1 floor area"] == f"{said}, at least 30, 30 m2 short"
+    said = "2 of 4 fail (community or village); widest gap N: 0.0 m²/100 households (0 / 100)"
+    assert lines["R1 floor area"] == f"{said}, at least 30, 30 m² short"
     assert "R1 floor area" in summary_html(result)
 
 

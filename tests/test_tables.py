@@ -117,7 +117,7 @@ def test_the_sheet_of_rules_names_rule_unit_and_what_closes_the_gap(book):
     duty, fine, advice, _, city = rows(book["标准核查"])
     assert (duty["规则(中文)"], duty["名称"], duty["判定"]) == ("面积DUTY", "河东", "不达标")
     figures = [duty[name] for name in ("值", "分子", "分母", "限值", "补足需要", "单位")]
-    assert figures == [pytest.approx(29.99), 299.9, 1000, 30, "0.1平方米", "平方米/百户"]
+    assert figures == [pytest.approx(29.99), 299.9, 1000, 30, "0.1平方米", "平方米/100户"]
     assert (duty["条文已核实"], advice["条文已核实"]) == ("是", "否")
     assert (fine["判定"], fine["补足需要"], city["层级"]) == ("达标", None, "市")
     assert (duty["约束力"], advice["约束力"], duty["要求"]) == ("应", "宜", ">= 不低于")

@@ -106,13 +106,13 @@ RULE_CODES: dict[str, dict[str, Pair]] = {
 
 #: Unit of a rule, or what closes a gap -> (Chinese, English).
 RULE_UNITS: dict[str, Pair] = {
-    "m2": ("平方米", "m2"),
+    "m2": ("平方米", "m²"),
     "m": ("米", "m"),
-    "m2/100 households": ("平方米/百户", "m2/100 households"),
-    "m2/1000 people": ("平方米/千人", "m2/1000 people"),
-    "m2/bed": ("平方米/床", "m2/bed"),
-    "beds/1000 elders": ("张/千名老人", "beds/1000 elders"),
-    "posts/100 beds": ("人/百张床位", "posts/100 beds"),
+    "m2/100 households": ("平方米/100户", "m²/100 households"),
+    "m2/1000 people": ("平方米/1000人", "m²/1000 people"),
+    "m2/bed": ("平方米/床", "m²/bed"),
+    "beds/1000 elders": ("张/1000名老人", "beds/1000 elders"),
+    "posts/100 beds": ("人/100张床位", "posts/100 beds"),
     "beds": ("张床位", "beds"),
     "communities": ("个社区(村)", "communities"),
     "districts": ("个区", "districts"),
@@ -148,7 +148,7 @@ def what_closes(text: str, language: str) -> str:
     """
     found = _CLOSES.fullmatch(text)
     if language == "en" or found is None:
-        return text
+        return text.replace(" m2", " m²")
     unit = _ONE.get(found[2], found[2])
     amount = f"{found[1]}{RULE_UNITS.get(unit, (unit, unit))[0]}"
     return f"多{amount}" if found[3] else amount
