@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["siting_instance"]
 
+_SAME_SPOT_M = 1.0
+
 
 def siting_instance(
     study: Study,
@@ -60,7 +62,8 @@ def siting_instance(
     ------
     InputError
         If there are no sites, the study brings its own minutes and no roads, the weight is unknown,
-        or a movable facility is unknown, does not count today or has the id of a site.
+        a site stands where a facility counts today, or a movable facility is unknown, does not
+        count today or has the id of a site.
 
     Examples
     --------
@@ -85,6 +88,7 @@ def siting_instance(
     # one id is meant as one id, not as its letters
     movable = (movable,) if isinstance(movable, str) else tuple(map(str, movable))
     _check_movable(movable, facilities, sites)
+    _check_spots(sites, facilities[facilities["eligible"]])
     places, at = find_positions(study, facilities, IssueLog())
     main = {0} if study.terms.prefer_connected else None
     spots = sites.rename_axis(index="site_id")
@@ -103,6 +107,20 @@ def siting_instance(
     )  # fmt: skip
     limit = limits_of(study.homes["area_id"], study.areas, study.card.limits)
     return instance_from(located, study.homes, spots, limit, weight=weight, max_minutes=max_minutes)
+
+
+def _check_spots(sites: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> None:
+    """Refuse candidates on a facility that counts today: to build there adds nothing."""
+    site, facility = facilities.sindex.query(
+        sites.geometry, predicate="dwithin", distance=_SAME_SPOT_M
+    )
+    faults = [
+        f"sites: {sites.index[one]!r} stands where facility {facilities.index[other]!r} operates;"
+        " drop the site, or enlarge the facility"
+        for one, other in zip(site, facility, strict=True)
+    ]
+    if faults:
+        raise InputError("\n".join(faults))
 
 
 def _with_existing(spots: pd.DataFrame, facilities: pd.DataFrame) -> pd.DataFrame:
