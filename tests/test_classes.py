@@ -109,7 +109,7 @@ def test_a_road_with_a_speed_of_its_own_keeps_it_at_every_speed():
     assert not scales_with_speed(network)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(towns_with_places(), st.sampled_from([0.4, 0.8, 1.2, 3.0]), st.booleans())
 def test_law_other_speeds_are_those_of_a_network_built_for_them(town, speed, waits):
     roads, network, homes, facilities = town
@@ -124,7 +124,7 @@ def test_law_other_speeds_are_those_of_a_network_built_for_them(town, speed, wai
     np.testing.assert_allclose(found, expected["minutes"], atol=2e-9, rtol=0)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.data())
 def test_law_classes_add_up_at_every_level_and_a_faster_walk_never_uncovers(data):
     n = data.draw(st.integers(1, 12))

@@ -225,7 +225,7 @@ def test_the_best_change_is_the_first_that_is_enough_or_the_one_that_helps_most(
     }  # fmt: skip
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.data())
 def test_law_gains_never_exceed_who_is_late_and_rows_may_come_in_any_order(data):
     n = data.draw(st.integers(1, 8))

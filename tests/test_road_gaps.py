@@ -125,7 +125,7 @@ def test_order_of_roads_does_not_change_the_gaps():
     pd.testing.assert_frame_equal(straight[columns], turned[columns])
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(towns_with_places(closed=False))
 def test_law_joined_minutes_are_those_of_a_network_with_the_road(town):
     roads, network, homes, facilities = town

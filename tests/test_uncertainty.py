@@ -111,7 +111,7 @@ def test_the_order_of_rows_decides_nothing(town):
 
 
 def test_speed_alone_covers_a_home_as_often_as_the_lognormal_says():
-    draws = 500
+    draws = 200
     terms = replace(Uncertainty(draws=draws, **SURE), speed_share=0.2)
     found = coverage_intervals(one_street(700, 800, 900, 1000), terms).homes["in_time_chance"]
     width = np.sqrt(np.log(1.04))  # mean 1, sd 0.2
@@ -123,32 +123,32 @@ def test_speed_alone_covers_a_home_as_often_as_the_lognormal_says():
 
 def test_a_home_slides_along_its_street_and_its_leg_is_walked():
     study = one_street(880, 890)
-    terms = replace(Uncertainty(draws=300, **SURE), home_m=30.0)
+    terms = replace(Uncertainty(draws=80, **SURE), home_m=30.0)
     chance = coverage_intervals(study, terms).homes["in_time_chance"]
     hits = np.zeros(2)
-    for draw in range(300):
+    for draw in range(80):
         dx, dy = terms.home_shifts(draw, study.homes.index).T
         hits += np.array([880, 890]) + dx + np.abs(dy) <= 900
-    assert chance.tolist() == (hits / 300).tolist()
+    assert chance.tolist() == (hits / 80).tolist()
     assert 0 < chance["H01"] < chance["H00"] < 1
 
 
 def test_a_facility_slides_along_its_street_and_stops_at_its_end():
     study = one_street(860, 890)
-    terms = replace(Uncertainty(draws=200, **SURE), facility_m=60.0)
+    terms = replace(Uncertainty(draws=80, **SURE), facility_m=60.0)
     chance = coverage_intervals(study, terms).homes["in_time_chance"]
     hits = np.zeros(2)
-    for draw in range(200):
+    for draw in range(80):
         ((dx, dy),) = terms.facility_shifts(draw, pd.Index(["F1"]))
         start = max(dx, 0.0)  # the street begins at the station
         hits += np.array([860, 890]) - start + np.hypot(dx - start, dy) <= 900
-    assert chance.tolist() == (hits / 200).tolist()
+    assert chance.tolist() == (hits / 80).tolist()
     assert 0 < chance["H01"] <= chance["H00"] < 1
 
 
 def test_waits_stay_as_long_as_they_are_when_people_walk_slower():
     study = one_street(600, access_minutes=3.0)
-    terms = replace(Uncertainty(draws=200, **SURE), speed_share=0.2)
+    terms = replace(Uncertainty(draws=80, **SURE), speed_share=0.2)
     chance = coverage_intervals(study, terms).homes["in_time_chance"]["H00"]
     expected = np.mean(600 / (60 * terms.speed_factors()) + 3 <= 15)
     assert 0 < chance < 1
@@ -170,7 +170,7 @@ def test_what_is_drawn_has_the_spread_that_is_said():
 
 
 def test_the_interval_holds_what_its_draws_hold(city):
-    found = coverage_intervals(city, Uncertainty(draws=30))
+    found = coverage_intervals(city, Uncertainty(draws=21))
     rates, drawn = found.rates, found.samples
     assert (rates["covered_p5"] <= rates["covered_p50"]).all()
     assert (rates["covered_p50"] <= rates["covered_p95"]).all()
