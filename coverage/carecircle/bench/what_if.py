@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from carecircle.bench.results import CaseResult, skipped, under
 from carecircle.errors import CarecircleError
 
 if TYPE_CHECKING:
+    from carecircle.planning.scenario import Scenario
     from carecircle.study import Study
 
 __all__ = ["run_what_if", "time_openings"]
@@ -41,28 +43,43 @@ def run_what_if() -> list[CaseResult]:
 
 
 def time_openings(what: str, study: Study, *, at_most_ms: float, n: int = _OPENINGS) -> CaseResult:
-    """Time opening one site at homes drawn with a fixed seed, each after the other."""
+    """Time opening one site, each after the other: the study's own, or at homes drawn by seed."""
     from carecircle.baseline import Baseline
-    from carecircle.planning.scenario import Scenario
 
     begin = time.perf_counter()
     baseline = Baseline.of(study)
     ready = time.perf_counter() - begin
-    drawn = np.random.default_rng(_SEED).choice(len(study.homes), n + 1, replace=False)
-    spots = study.homes.geometry.iloc[drawn].centroid
+    scenarios = _openings(study, n + 1)
     taken = []
-    for number, (x, y) in enumerate(zip(spots.x, spots.y, strict=True)):
-        scenario = Scenario(f"N{number}", build=[f"N{number}"], sites={f"N{number}": (x, y)})
+    for scenario in scenarios:
         begin = time.perf_counter()
         baseline.what_if(scenario)
         taken.append(1000 * (time.perf_counter() - begin))
     # the first opening also compiles and fills what is kept
     shown = sorted(taken[1:])
+    where = "of the study's sites" if study.tables.sites is not None else "at homes drawn"
     note = (
-        f"median of {n} openings; 9 of 10 within {shown[int(0.9 * n)]:,.1f} ms;"
+        f"median of {len(shown)} openings {where};"
+        f" 9 of 10 within {shown[int(0.9 * len(shown))]:,.1f} ms;"
         f" {ready:.1f} s to hold the study ready"
     )
     title = f"open one site, {what} ({len(study.homes):,} homes)"
     median = statistics.median(shown)
     note = f"{median:,.1f} ms: {note}"
     return under(_CASE, title, median, at_most=at_most_ms, unit="ms", note=note)
+
+
+def _openings(study: Study, n: int) -> list[Scenario]:
+    from carecircle.planning.scenario import Scenario
+
+    sites = study.tables.sites
+    if sites is not None:
+        barred = sites.get("forbidden", pd.Series(data=False, index=sites.index))
+        free = sites.index[~barred.astype("boolean").fillna(value=False).to_numpy(dtype=bool)]
+        return [Scenario(f"open {site}", build=[site]) for site in free[:n]]
+    drawn = np.random.default_rng(_SEED).choice(len(study.homes), n, replace=False)
+    spots = study.homes.geometry.iloc[drawn].centroid
+    return [
+        Scenario(f"N{k}", build=[f"N{k}"], sites={f"N{k}": (x, y)})
+        for k, (x, y) in enumerate(zip(spots.x, spots.y, strict=True))
+    ]
