@@ -14,8 +14,8 @@ from scipy.optimize import linprog
 
 import carecircle as cc
 from carecircle.errors import InputError
-from carecircle.planning.area_check import area_bound, verify_area_plan
 from carecircle.planning.area_problem import AreaProblem, site_options
+from carecircle.planning.checks.area_look import area_bound, verify_area_plan
 
 PRICES = cc.CostModel({"build": 50.0}, {"build": 0.5}, "made up")
 

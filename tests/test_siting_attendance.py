@@ -7,7 +7,7 @@ import pytest
 from carecircle.analysis.decay import attendance_share
 from carecircle.errors import InputError
 from carecircle.planning.attendance import max_attendance
-from carecircle.planning.capture import Huff
+from carecircle.planning.engine.capture import Huff
 from carecircle.planning.market import market_share
 from carecircle.planning.options import SolveOptions
 from siting_cases import allowed_sets, minutes_table, nearest_of, random_instance, stands_of

@@ -14,16 +14,16 @@ from scipy.sparse import csr_array
 from carecircle.errors import InputError
 from carecircle.planning.capacity import capacitated_max_cover, capacitated_p_median
 from carecircle.planning.center import p_center
-from carecircle.planning.conflicts import RuledModel, smallest_conflict
-from carecircle.planning.costs import nearest_costs
+from carecircle.planning.checks.nearest_look import recheck
 from carecircle.planning.cover import max_cover, min_sites, min_sites_for_share
+from carecircle.planning.engine.conflicts import RuledModel, smallest_conflict
+from carecircle.planning.engine.costs import nearest_costs
+from carecircle.planning.engine.highs import Model
+from carecircle.planning.engine.merge import merge_demand
+from carecircle.planning.engine.outcome import weighted_minutes
 from carecircle.planning.equity import Equity
-from carecircle.planning.highs import Model
 from carecircle.planning.instance import Instance
 from carecircle.planning.median import p_median, search_nearest
-from carecircle.planning.merge import merge_demand
-from carecircle.planning.outcome import weighted_minutes
-from carecircle.planning.recheck import recheck
 from siting_cases import nearest_of, random_instance, stands_of
 
 

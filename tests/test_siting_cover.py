@@ -15,13 +15,13 @@ from carecircle.planning.cover import (
     min_sites,
     min_sites_for_share,
 )
-from carecircle.planning.cover_model import CoverModel
+from carecircle.planning.engine.cover_model import CoverModel
+from carecircle.planning.engine.greedy import Chooser, Limits
+from carecircle.planning.engine.highs import solve
+from carecircle.planning.engine.reduce import covering_table, undominated
 from carecircle.planning.equity import Equity
-from carecircle.planning.greedy import Chooser, Limits
-from carecircle.planning.highs import solve
 from carecircle.planning.instance import Instance
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.reduce import covering_table, undominated
 from siting_cases import allowed_sets, random_instance, sf_instance, stands_of
 
 RULES = {
@@ -275,7 +275,7 @@ def test_greedy_gains_never_rise_and_reach_63_percent(seed):
 def test_decomposition_finds_what_the_whole_model_finds(seed, monkeypatch):
     instance = random_instance(seed, n_demand=120, n_sites=25, today=0.1, reach=0.1)
     whole = max_cover(instance, n_sites=5)
-    monkeypatch.setattr("carecircle.planning.cover_case._MOST_PAIRS_WHOLE", 0)
+    monkeypatch.setattr("carecircle.planning.engine.cover_case._MOST_PAIRS_WHOLE", 0)
     split = max_cover(instance, n_sites=5)
     assert "Benders" in split.proof.solver
     proven(split, whole.proof.objective)
@@ -463,7 +463,7 @@ def test_known_optima_of_san_francisco(real_data):
 def test_halving_finds_as_few_sites_as_the_whole_model(seed, monkeypatch):
     instance = random_instance(seed, n_demand=80, n_sites=20, today=0.1, reach=0.1)
     whole = min_sites_for_share(instance, share=0.7)
-    monkeypatch.setattr("carecircle.planning.cover_case._MOST_PAIRS_WHOLE", 0)
+    monkeypatch.setattr("carecircle.planning.engine.cover_case._MOST_PAIRS_WHOLE", 0)
     split = min_sites_for_share(instance, share=0.7)
     assert "Benders" in split.proof.solver
     proven(split, whole.proof.objective)

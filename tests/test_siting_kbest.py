@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 
 from carecircle.errors import InputError
-from carecircle.planning import cover_case
 from carecircle.planning.alternatives import k_best
-from carecircle.planning.apart import Apart
+from carecircle.planning.checks.verify import verify
 from carecircle.planning.cover import backup_cover, max_cover, min_sites, min_sites_for_share
+from carecircle.planning.engine import cover_case
+from carecircle.planning.engine.apart import Apart
+from carecircle.planning.engine.greedy import Chooser, Limits
+from carecircle.planning.engine.reduce import covering_table
 from carecircle.planning.equity import Equity
-from carecircle.planning.greedy import Chooser, Limits
 from carecircle.planning.instance import Instance
-from carecircle.planning.reduce import covering_table
-from carecircle.planning.verify import verify
 from siting_cases import allowed_sets, random_instance
 
 RULES = {

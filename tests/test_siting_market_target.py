@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from carecircle.errors import InputError
-from carecircle.planning.capture import Huff
+from carecircle.planning.engine.capture import Huff
 from carecircle.planning.instance import Instance
 from carecircle.planning.market import market_share
 from carecircle.planning.market_target import market_share_target

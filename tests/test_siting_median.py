@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from carecircle.errors import InputError
+from carecircle.planning.checks.nearest_look import exact_bound, recheck
 from carecircle.planning.median import p_median
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.recheck import exact_bound, recheck
 from siting_cases import (
     allowed_sets,
     dense_instance,

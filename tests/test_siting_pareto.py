@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from carecircle.errors import InputError
+from carecircle.planning.checks.verify import verify
 from carecircle.planning.cover import max_cover, min_sites_for_share
-from carecircle.planning.front import pareto_front
+from carecircle.planning.engine.objectives import blend_weights
 from carecircle.planning.instance import Instance
-from carecircle.planning.objectives import blend_weights
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.verify import verify
+from carecircle.planning.pareto import pareto_front
 from siting_cases import allowed_sets, random_instance
 
 RULES = {

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carecircle.errors import InputError
+from carecircle.planning.checks.verify import verify
 from carecircle.planning.cover import max_cover, min_sites
 from carecircle.planning.instance import Instance
 from carecircle.planning.phasing import phased, phased_to_all
-from carecircle.planning.verify import verify
 from siting_cases import minutes_table, random_instance
 
 RULES = {
@@ -144,7 +144,7 @@ def test_everyone_is_covered_with_the_fewest_sites_spread_evenly(seed):
 def test_large_problems_keep_their_bounds(seed, make, asked, monkeypatch):
     instance = make(seed)
     whole = phased(instance, **asked)
-    monkeypatch.setattr("carecircle.planning.phase_search._MOST_PAIRS_WHOLE", 0)
+    monkeypatch.setattr("carecircle.planning.engine.phase_search._MOST_PAIRS_WHOLE", 0)
     split = phased(instance, **asked)
     assert split.proof.verdict.startswith("verified")
     assert split.proof.objective <= whole.proof.objective <= split.proof.bound
@@ -160,7 +160,7 @@ def test_large_problems_keep_their_bounds(seed, make, asked, monkeypatch):
 def test_large_problems_reach_everyone_too(monkeypatch):
     instance = random_instance(4, n_demand=40, n_sites=14, today=0.1, reach=0.15)
     whole = phased_to_all(instance, n_periods=3, leave_out_unreachable=True)
-    monkeypatch.setattr("carecircle.planning.phase_search._MOST_PAIRS_WHOLE", 0)
+    monkeypatch.setattr("carecircle.planning.engine.phase_search._MOST_PAIRS_WHOLE", 0)
     split = phased_to_all(instance, n_periods=3, leave_out_unreachable=True)
     assert split.proof.objective == whole.proof.objective == split.proof.bound
     assert sum(yearly(split)[:-1]) <= sum(yearly(whole)[:-1]) <= split.terms["earlier_bound"]

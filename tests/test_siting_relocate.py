@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import carecircle as cc
 from carecircle.errors import InputError
+from carecircle.planning.checks.verify import verify
 from carecircle.planning.cover import max_cover
 from carecircle.planning.instance import Instance
 from carecircle.planning.relocate import relocate_within_budget
-from carecircle.planning.verify import verify
 from carecircle.planning_study import siting_instance
 from siting_cases import minutes_table, random_instance
 

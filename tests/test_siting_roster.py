@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 import carecircle as cc
 from carecircle.errors import InputError
+from carecircle.planning.checks.verify import verify
 from carecircle.planning.instance import Instance
-from carecircle.planning.meet import meet_roster
+from carecircle.planning.meet_roster import meet_roster
 from carecircle.planning.roster_rules import RosterRule
-from carecircle.planning.verify import verify
 from siting_cases import allowed_sets, nearest_of, random_instance, stands_of
 
 RULES = {

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from carecircle.planning.checks.exact_bounds import least_price, most_weight
+from carecircle.planning.checks.verify import verify
 from carecircle.planning.cover import (
     backup_cover,
     max_cover,
@@ -15,10 +17,8 @@ from carecircle.planning.cover import (
     min_sites_for_share,
 )
 from carecircle.planning.equity import Equity
-from carecircle.planning.exact_bounds import least_price, most_weight
 from carecircle.planning.instance import Instance
 from carecircle.planning.median import p_median
-from carecircle.planning.verify import verify
 from siting_cases import random_instance
 
 
@@ -192,6 +192,6 @@ def test_exact_bounds_are_never_below_or_above_the_optimum(seed):
 
 
 def test_a_problem_too_large_for_a_second_look_says_nothing_of_duality(monkeypatch):
-    monkeypatch.setattr("carecircle.planning.exact_bounds.MOST_PAIRS", 2)
+    monkeypatch.setattr("carecircle.planning.checks.exact_bounds.MOST_PAIRS", 2)
     verdict = max_cover(town(), n_sites=2).proof.verdict
     assert verdict == "verified: sites, allocation, gains and objective counted anew"

@@ -96,16 +96,16 @@ from carecircle.planning.cover import (
     min_sites_for_share,
 )
 from carecircle.planning.curve import CoverageCurve, coverage_curve
+from carecircle.planning.engine.objectives import blend_weights
 from carecircle.planning.equity import Equity
-from carecircle.planning.front import Front, pareto_front
 from carecircle.planning.full_cover import FullCover, cost_of_all
 from carecircle.planning.instance import Instance
 from carecircle.planning.market import market_share
 from carecircle.planning.market_target import market_share_target
 from carecircle.planning.median import p_median
-from carecircle.planning.meet import meet_roster
-from carecircle.planning.objectives import blend_weights
+from carecircle.planning.meet_roster import meet_roster
 from carecircle.planning.options import SolveOptions
+from carecircle.planning.pareto import Front, pareto_front
 from carecircle.planning.phasing import phased, phased_to_all
 from carecircle.planning.plan import Plan, Proof
 from carecircle.planning.relocate import relocate_within_budget

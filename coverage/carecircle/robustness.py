@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
-from carecircle.planning.cover_plan import covered_by
-from carecircle.planning.show import as_html
+from carecircle.planning.engine.cover_plan import covered_by
+from carecircle.planning.notebook_tables import as_html
 from carecircle.planning_study import siting_instance
 from carecircle.trials import Trial, problem_under, standard_trials
 

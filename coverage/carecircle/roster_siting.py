@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from carecircle.analysis.roster import is_eligible, roster
-from carecircle.planning.front import Search
+from carecircle.planning.notebook_tables import as_html
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.show import as_html
+from carecircle.planning.pareto import Search
 from carecircle.planning_study import siting_instance
 from carecircle.what_if import names_served, sites_as_facilities
 

@@ -69,7 +69,7 @@ def random_distances(task: CoverTask) -> tuple[Floats, Floats]:
 def against_spopt(task: CoverTask, *, repeats: int = 3) -> list[CaseResult]:
     """Compare model building and the whole of a maximal covering with spopt, both with HiGHS."""
     from carecircle.planning.cover import max_cover
-    from carecircle.planning.cover_case import Case, limits_of
+    from carecircle.planning.engine.cover_case import Case, limits_of
     from carecircle.planning.options import SolveOptions
 
     distances, weight = random_distances(task)

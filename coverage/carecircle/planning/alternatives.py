@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
-from carecircle.planning.apart import Apart, NoOtherPlanError
 from carecircle.planning.cover import everyone_covered, most_covered, share_covered
-from carecircle.planning.cover_case import Case, limits_of
-from carecircle.planning.greedy import Limits
+from carecircle.planning.engine.apart import Apart, NoOtherPlanError
+from carecircle.planning.engine.cover_case import Case, limits_of
+from carecircle.planning.engine.greedy import Limits
+from carecircle.planning.notebook_tables import as_html
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.show import as_html
 
 if TYPE_CHECKING:
     from carecircle.planning.instance import Instance

@@ -70,6 +70,6 @@ class AreaPlan:
         )
 
     def _repr_html_(self) -> str:
-        from carecircle.planning.show import as_html
+        from carecircle.planning.notebook_tables import as_html
 
         return as_html("meet_area_standard", self.sites, str(self.proof))

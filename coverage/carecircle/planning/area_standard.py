@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
-from carecircle.planning.area_check import verify_area_plan
-from carecircle.planning.area_model import AreaModel
 from carecircle.planning.area_plan import AreaPlan
-from carecircle.planning.conflicts import smallest_conflict
-from carecircle.planning.cover_case import some_ids
-from carecircle.planning.highs import solve
+from carecircle.planning.checks.area_look import verify_area_plan
+from carecircle.planning.engine.area_model import AreaModel
+from carecircle.planning.engine.conflicts import smallest_conflict
+from carecircle.planning.engine.cover_case import some_ids
+from carecircle.planning.engine.highs import solve
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Proof
 from carecircle.standards.floor_rule import DECIMALS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carecircle.planning.area_problem import AreaProblem
-    from carecircle.planning.highs import Model, Solution
+    from carecircle.planning.engine.highs import Model, Solution
     from carecircle.planning.plan import Status
 
     Floats = NDArray[np.float64]

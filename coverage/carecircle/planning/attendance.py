@@ -10,18 +10,18 @@ import numpy as np
 
 from carecircle.analysis.decay import attendance_share
 from carecircle.errors import InputError
-from carecircle.planning.costs import nearest_costs
-from carecircle.planning.median import search_nearest
-from carecircle.planning.options import SolveOptions
-from carecircle.planning.outcome import (
+from carecircle.planning.checks.nearest_look import checked
+from carecircle.planning.engine.costs import nearest_costs
+from carecircle.planning.engine.outcome import (
     Standing,
     chosen_table,
     nearest_allocation,
     sites_left,
     solver_name,
 )
+from carecircle.planning.median import search_nearest
+from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan, Proof
-from carecircle.planning.recheck import checked
 
 if TYPE_CHECKING:
     from carecircle.analysis.decay import AttendanceDecay

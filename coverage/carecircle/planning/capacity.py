@@ -9,12 +9,12 @@ import pandas as pd
 from scipy.sparse import csr_array, vstack
 
 from carecircle.errors import InputError
-from carecircle.planning.conflicts import smallest_conflict
-from carecircle.planning.highs import Model, Solution, solve
+from carecircle.planning.checks.nearest_look import checked
+from carecircle.planning.engine.conflicts import smallest_conflict
+from carecircle.planning.engine.highs import Model, Solution, solve
+from carecircle.planning.engine.site_rows import SERVED, SiteRows
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan, Proof, Status
-from carecircle.planning.recheck import checked
-from carecircle.planning.site_rows import SERVED, SiteRows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

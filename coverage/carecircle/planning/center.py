@@ -9,24 +9,24 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from carecircle.errors import InputError
-from carecircle.planning.costs import Costs, nearest_costs
-from carecircle.planning.covering import Covering
-from carecircle.planning.options import SolveOptions
-from carecircle.planning.outcome import (
+from carecircle.planning.checks.nearest_look import checked
+from carecircle.planning.engine.costs import Costs, nearest_costs
+from carecircle.planning.engine.covering import Covering
+from carecircle.planning.engine.outcome import (
     Standing,
     chosen_table,
     nearest_allocation,
     sites_left,
     weighted_minutes,
 )
+from carecircle.planning.engine.site_rows import service_conflict
+from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan, Proof, Status
-from carecircle.planning.recheck import checked
-from carecircle.planning.site_rows import service_conflict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from carecircle.planning.conflicts import Conflict
+    from carecircle.planning.engine.conflicts import Conflict
     from carecircle.planning.instance import Instance
 
 __all__ = ["p_center"]
@@ -87,7 +87,7 @@ def p_center(instance: Instance, *, n_sites: int, options: SolveOptions = _DEFAU
             " raise n_sites or the time limit"
         )
     low, high = rings.bounds
-    from carecircle.planning.interchange import exchange, one_by_one
+    from carecircle.planning.engine.interchange import exchange, one_by_one
 
     usable = ~instance.forbidden[instance.column]
     cost, before = weighted_minutes(instance)
@@ -191,7 +191,7 @@ class _Rings:
             free=free & ~_closed(instance.group, self._fixed),
             group=instance.group,
         )
-        from carecircle.planning.interchange import exchange, one_by_one
+        from carecircle.planning.engine.interchange import exchange, one_by_one
 
         stands, missed = exchange(costs, one_by_one(costs, self._n_new, self._fixed))
         if missed == 0:

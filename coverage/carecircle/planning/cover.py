@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carecircle.errors import InputError
-from carecircle.planning.benders import Decomposed
-from carecircle.planning.cover_case import Answer, Case, Least, limits_of, some_ids
-from carecircle.planning.cover_plan import covered_by
+from carecircle.planning.engine.benders import Decomposed
+from carecircle.planning.engine.cover_case import Answer, Case, Least, limits_of, some_ids
+from carecircle.planning.engine.cover_plan import covered_by
+from carecircle.planning.engine.fewest import fewest_for
+from carecircle.planning.engine.greedy import Chooser
 from carecircle.planning.equity import Units
-from carecircle.planning.fewest import fewest_for
-from carecircle.planning.greedy import Chooser
 from carecircle.planning.options import SolveOptions
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from carecircle.planning.cover_model import CoverModel
+    from carecircle.planning.engine.cover_model import CoverModel
     from carecircle.planning.equity import Equity
     from carecircle.planning.instance import Instance
     from carecircle.planning.plan import Plan

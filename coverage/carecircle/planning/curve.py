@@ -11,11 +11,11 @@ import pandas as pd
 
 from carecircle.errors import InputError
 from carecircle.planning.cover import most_covered
-from carecircle.planning.cover_case import Case, limits_of
-from carecircle.planning.cover_plan import covered_by
-from carecircle.planning.greedy import Chooser, Limits
+from carecircle.planning.engine.cover_case import Case, limits_of
+from carecircle.planning.engine.cover_plan import covered_by
+from carecircle.planning.engine.greedy import Chooser, Limits
+from carecircle.planning.notebook_tables import as_html
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.show import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,8 +13,8 @@ from carecircle.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from carecircle.planning.engine.reduce import Table
     from carecircle.planning.instance import Instance
-    from carecircle.planning.reduce import Table
 
     Floats = NDArray[np.float64]
 

@@ -9,10 +9,10 @@ import pandas as pd
 
 from carecircle.errors import InputError
 from carecircle.planning.cover import min_sites_for_share
-from carecircle.planning.cover_case import some_ids
 from carecircle.planning.curve import together
+from carecircle.planning.engine.cover_case import some_ids
+from carecircle.planning.notebook_tables import as_html
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.show import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

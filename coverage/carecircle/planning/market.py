@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from carecircle.planning.capture import Capture, Huff, Pulls, attraction_of, won_table
+from carecircle.planning.checks.nearest_look import checked
+from carecircle.planning.engine.capture import Capture, Huff, Pulls, attraction_of, won_table
+from carecircle.planning.engine.outcome import nearest_allocation, sites_left
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.outcome import nearest_allocation, sites_left
 from carecircle.planning.plan import Plan, Proof
-from carecircle.planning.recheck import checked
 
 if TYPE_CHECKING:
     import pandas as pd

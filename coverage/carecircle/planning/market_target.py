@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
-from carecircle.planning.capture import Capture, Huff, Pulls, attraction_of, won_table
+from carecircle.planning.checks.nearest_look import checked
+from carecircle.planning.engine.capture import Capture, Huff, Pulls, attraction_of, won_table
+from carecircle.planning.engine.outcome import nearest_allocation
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.outcome import nearest_allocation
 from carecircle.planning.plan import Plan, Proof
-from carecircle.planning.recheck import checked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

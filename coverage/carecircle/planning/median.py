@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
-from carecircle.planning.costs import nearest_costs
-from carecircle.planning.covering import Covering
-from carecircle.planning.merge import merge_demand
-from carecircle.planning.options import SolveOptions
-from carecircle.planning.outcome import (
+from carecircle.planning.checks.nearest_look import checked
+from carecircle.planning.engine.costs import nearest_costs
+from carecircle.planning.engine.covering import Covering
+from carecircle.planning.engine.merge import merge_demand
+from carecircle.planning.engine.outcome import (
     Standing,
     chosen_table,
     nearest_allocation,
@@ -21,20 +21,20 @@ from carecircle.planning.outcome import (
     solver_name,
     weighted_minutes,
 )
+from carecircle.planning.engine.site_rows import service_conflict
+from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan, Proof
-from carecircle.planning.recheck import checked
-from carecircle.planning.site_rows import service_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from carecircle.planning.conflicts import Conflict
-    from carecircle.planning.costs import Costs
+    from carecircle.planning.engine.conflicts import Conflict
+    from carecircle.planning.engine.costs import Costs
+    from carecircle.planning.engine.merge import Merged
+    from carecircle.planning.engine.tree import Found
     from carecircle.planning.instance import Instance
-    from carecircle.planning.merge import Merged
-    from carecircle.planning.tree import Found
 
 __all__ = ["p_median", "search_nearest"]
 
@@ -183,7 +183,7 @@ def search_nearest(
     InputError
         If ``n_new`` sites cannot serve all that must be; names the least number that might.
     """
-    from carecircle.planning.tree import Search
+    from carecircle.planning.engine.tree import Search
 
     search = Search(
         costs, n_new, time_limit_s=options.time_limit_s, gap=options.gap, tell=options.tell

@@ -10,25 +10,25 @@ import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
-from carecircle.planning.by_id import in_id_order, in_order_of
+from carecircle.planning.checks.verify import verified
 from carecircle.planning.cover import min_sites
-from carecircle.planning.cover_case import some_ids
-from carecircle.planning.cover_plan import covered_by, in_order
+from carecircle.planning.engine.by_id import in_id_order, in_order_of
+from carecircle.planning.engine.cover_case import some_ids
+from carecircle.planning.engine.cover_plan import covered_by, in_order
+from carecircle.planning.engine.outcome import nearest_allocation
+from carecircle.planning.engine.periods import Periods
+from carecircle.planning.engine.phase_search import phases_of
+from carecircle.planning.engine.plan_proof import settled_proof
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.outcome import nearest_allocation
-from carecircle.planning.periods import Periods
-from carecircle.planning.phase_search import phases_of
 from carecircle.planning.plan import Plan
-from carecircle.planning.plan_proof import settled_proof
-from carecircle.planning.verify import verified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from carecircle.planning.engine.phase_search import Phases
     from carecircle.planning.instance import Instance
-    from carecircle.planning.phase_search import Phases
 
 __all__ = ["phased", "phased_to_all"]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from carecircle.errors import InputError
-from carecircle.planning.cover_case import some_ids
+from carecircle.planning.engine.cover_case import some_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from carecircle.errors import InputError
-from carecircle.planning.apart import Apart, NoOtherPlanError
-from carecircle.planning.cover_model import CoverModel
-from carecircle.planning.cover_plan import covered_by, in_order, settled, useful
+from carecircle.planning.checks.verify import verified
+from carecircle.planning.engine.apart import Apart, NoOtherPlanError
+from carecircle.planning.engine.cover_model import CoverModel
+from carecircle.planning.engine.cover_plan import covered_by, in_order, settled, useful
+from carecircle.planning.engine.greedy import Limits
+from carecircle.planning.engine.highs import solve
+from carecircle.planning.engine.outcome import nearest_allocation, sites_left
+from carecircle.planning.engine.reduce import Table, covering_table, standing, undominated
 from carecircle.planning.equity import Units
-from carecircle.planning.greedy import Limits
-from carecircle.planning.highs import solve
-from carecircle.planning.outcome import nearest_allocation, sites_left
 from carecircle.planning.plan import Plan, Proof, Status
-from carecircle.planning.reduce import Table, covering_table, standing, undominated
-from carecircle.planning.verify import verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -13,7 +13,7 @@ from carecircle.roads.compiled import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from carecircle.planning.costs import Costs
+    from carecircle.planning.engine.costs import Costs
 
     Flags = NDArray[np.bool_]
     Floats = NDArray[np.float64]

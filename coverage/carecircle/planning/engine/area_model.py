@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array, vstack
 
-from carecircle.planning.conflicts import RuledModel
-from carecircle.planning.highs import Model
+from carecircle.planning.engine.conflicts import RuledModel
+from carecircle.planning.engine.highs import Model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
-from carecircle.planning.cover_case import some_ids
-from carecircle.planning.cover_plan import covered_by
+from carecircle.planning.engine.cover_case import some_ids
+from carecircle.planning.engine.cover_plan import covered_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,10 +9,10 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from carecircle.errors import InputError
-from carecircle.planning.conflicts import Conflict, RuledModel, smallest_conflict
-from carecircle.planning.cover_case import some_ids
-from carecircle.planning.highs import Model
-from carecircle.planning.outcome import sites_left
+from carecircle.planning.engine.conflicts import Conflict, RuledModel, smallest_conflict
+from carecircle.planning.engine.cover_case import some_ids
+from carecircle.planning.engine.highs import Model
+from carecircle.planning.engine.outcome import sites_left
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
-from carecircle.planning.conflicts import RuledModel, smallest_conflict
-from carecircle.planning.highs import Model
+from carecircle.planning.engine.conflicts import RuledModel, smallest_conflict
+from carecircle.planning.engine.highs import Model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from carecircle.planning.greedy import Limits
-    from carecircle.planning.reduce import Table
+    from carecircle.planning.engine.greedy import Limits
+    from carecircle.planning.engine.reduce import Table
 
     Floats = NDArray[np.float64]
 

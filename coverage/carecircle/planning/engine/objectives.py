@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
-from carecircle.planning.cover_plan import covered_by
+from carecircle.planning.engine.cover_plan import covered_by
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from carecircle.planning.highs import solve
-from carecircle.planning.reduce import standing
+from carecircle.planning.engine.highs import solve
+from carecircle.planning.engine.reduce import standing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from carecircle.planning.cover_model import CoverModel
+    from carecircle.planning.engine.cover_model import CoverModel
+    from carecircle.planning.engine.reduce import Table
     from carecircle.planning.instance import Instance
-    from carecircle.planning.reduce import Table
 
     Floats = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carecircle.analysis.decay import AttendanceDecay, attendance_share
-from carecircle.planning.outcome import weighted_minutes
+from carecircle.planning.engine.outcome import weighted_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from carecircle.planning.exact_bounds import least_price, most_weight
+from carecircle.planning.checks.exact_bounds import least_price, most_weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

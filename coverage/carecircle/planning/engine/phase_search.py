@@ -9,12 +9,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from carecircle.planning.cover import max_cover
-from carecircle.planning.cover_case import Answer, Case, some_ids
-from carecircle.planning.cover_model import CoverModel
-from carecircle.planning.cover_plan import covered_by, useful
-from carecircle.planning.greedy import Limits
-from carecircle.planning.highs import solve, solver_name
-from carecircle.planning.periods import Periods, Spread, most_together
+from carecircle.planning.engine.cover_case import Answer, Case, some_ids
+from carecircle.planning.engine.cover_model import CoverModel
+from carecircle.planning.engine.cover_plan import covered_by, useful
+from carecircle.planning.engine.greedy import Limits
+from carecircle.planning.engine.highs import solve, solver_name
+from carecircle.planning.engine.periods import Periods, Spread, most_together
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from carecircle.planning.highs import Model, solve
+from carecircle.planning.engine.highs import Model, solve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,19 +10,19 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from carecircle.errors import InputError
-from carecircle.planning.by_id import in_id_order, in_order_of
-from carecircle.planning.cover_case import Case, Least, some_ids
-from carecircle.planning.cover_model import CoverModel
-from carecircle.planning.cover_plan import covered_by, in_order, settled
-from carecircle.planning.greedy import Limits
-from carecircle.planning.highs import solve
+from carecircle.planning.checks.verify import verified
+from carecircle.planning.engine.by_id import in_id_order, in_order_of
+from carecircle.planning.engine.cover_case import Case, Least, some_ids
+from carecircle.planning.engine.cover_model import CoverModel
+from carecircle.planning.engine.cover_plan import covered_by, in_order, settled
+from carecircle.planning.engine.greedy import Limits
+from carecircle.planning.engine.highs import solve
+from carecircle.planning.engine.outcome import nearest_allocation
+from carecircle.planning.engine.plan_proof import settled_proof
+from carecircle.planning.engine.reduce import Table, covering_table
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.outcome import nearest_allocation
 from carecircle.planning.plan import Plan
-from carecircle.planning.plan_proof import settled_proof
-from carecircle.planning.reduce import Table, covering_table
 from carecircle.planning.roster_rules import Owed
-from carecircle.planning.verify import verified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from carecircle.planning.cover_case import Answer
+    from carecircle.planning.engine.cover_case import Answer
     from carecircle.planning.instance import Instance
     from carecircle.planning.roster_rules import RosterRule
 

@@ -13,7 +13,7 @@ from carecircle.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from carecircle.planning.costs import Costs
+    from carecircle.planning.engine.costs import Costs
     from carecircle.planning.instance import Instance
 
 __all__ = [

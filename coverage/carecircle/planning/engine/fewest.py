@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carecircle.planning.benders import Decomposed
-from carecircle.planning.cover_case import Answer
-from carecircle.planning.greedy import Chooser
+from carecircle.planning.engine.benders import Decomposed
+from carecircle.planning.engine.cover_case import Answer
+from carecircle.planning.engine.greedy import Chooser
 
 if TYPE_CHECKING:
-    from carecircle.planning.cover_case import Case
+    from carecircle.planning.engine.cover_case import Case
     from carecircle.planning.plan import Status
 
 __all__ = ["fewest_for"]

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
-from carecircle.planning.greedy import Chooser, Limits
-from carecircle.planning.highs import Growing, Model, solve, solver_name
+from carecircle.planning.engine.greedy import Chooser, Limits
+from carecircle.planning.engine.highs import Growing, Model, solve, solver_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from carecircle.planning.engine.reduce import Table
     from carecircle.planning.options import SolveOptions
     from carecircle.planning.plan import Status
-    from carecircle.planning.reduce import Table
 
 __all__ = ["Decomposed"]
 

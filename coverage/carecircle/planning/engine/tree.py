@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carecircle.planning.interchange import exchange, one_by_one
-from carecircle.planning.lagrange import Pace, Prices, best_prices, restrict
+from carecircle.planning.engine.interchange import exchange, one_by_one
+from carecircle.planning.engine.lagrange import Pace, Prices, best_prices, restrict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from carecircle.planning.costs import Costs
+    from carecircle.planning.engine.costs import Costs
     from carecircle.planning.plan import Status
 
 __all__ = ["Found", "Search"]

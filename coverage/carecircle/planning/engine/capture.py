@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.sparse import csr_array, hstack, vstack
 
 from carecircle.errors import InputError
-from carecircle.planning.highs import Model, Solution, solve
+from carecircle.planning.engine.highs import Model, Solution, solve
 from carecircle.planning.options import SolveOptions
 
 if TYPE_CHECKING:

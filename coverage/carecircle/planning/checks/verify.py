@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carecircle.planning.look import Look
-from carecircle.planning.recheck import recheck
-from carecircle.planning.recount import PhasedLook, RelocationLook, RosterLook
+from carecircle.planning.checks.change_look import PhasedLook, RelocationLook, RosterLook
+from carecircle.planning.checks.cover_look import Look
+from carecircle.planning.checks.nearest_look import recheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

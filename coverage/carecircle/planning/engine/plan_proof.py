@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from carecircle.planning.plan import Proof, Status
 
 if TYPE_CHECKING:
-    from carecircle.planning.cover_case import Answer
+    from carecircle.planning.engine.cover_case import Answer
 
 __all__ = ["settled_proof"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from carecircle.errors import InputError
-from carecircle.planning.greedy import Limits
+from carecircle.planning.engine.greedy import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

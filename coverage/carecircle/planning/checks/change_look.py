@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carecircle.planning.look import SAME, Look, same, same_to
+from carecircle.planning.checks.cover_look import SAME, Look, same, same_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
-from carecircle.planning.cover_case import some_ids
+from carecircle.planning.engine.cover_case import some_ids
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,20 +9,20 @@ import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
-from carecircle.planning.cover_case import Answer, Case, limits_of
-from carecircle.planning.greedy import Limits
-from carecircle.planning.objectives import TwoAims
+from carecircle.planning.engine.cover_case import Answer, Case, limits_of
+from carecircle.planning.engine.greedy import Limits
+from carecircle.planning.engine.objectives import TwoAims
+from carecircle.planning.notebook_tables import as_html
 from carecircle.planning.options import SolveOptions
-from carecircle.planning.show import as_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from carecircle.planning.cover_model import CoverModel
+    from carecircle.planning.engine.cover_model import CoverModel
+    from carecircle.planning.engine.objectives import Second
     from carecircle.planning.instance import Instance
-    from carecircle.planning.objectives import Second
     from carecircle.planning.plan import Plan
 
     Floats = NDArray[np.float64]

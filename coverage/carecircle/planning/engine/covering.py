@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from carecircle.planning.highs import Model, Solution, solve
+from carecircle.planning.engine.highs import Model, Solution, solve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,0 +1,1 @@
+"""Plans looked at a second time, by other code than found them."""

@@ -1,0 +1,1 @@
+"""How siting problems are solved: models, bounds, searches."""
