@@ -18,6 +18,7 @@ from carecircle.baseline import Baseline
 from carecircle.comparison import compare
 from carecircle.errors import InputError
 from carecircle.outcome_findings import findings_of
+from carecircle.outputs.map_text import in_language
 from carecircle.outputs.maps import change_map
 from carecircle.plan_effects import effects_of_plan
 from carecircle.planning.scenario import RoadChanges, Scenario
@@ -53,10 +54,10 @@ def plans(town):
     return compare(town, PLANS)
 
 
-def payload_of(chart):
+def payload_of(chart, language="zh"):
     page = chart.get_root().render()
     found = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page)
-    return json.loads(found.group(1))
+    return json.loads(in_language(found.group(1), language))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import shapely
 
 from carecircle.errors import CrsError
 from carecircle.outputs.map_codec import pack_counts, pack_shapes
-from carecircle.outputs.map_text import WORDS, Speech
+from carecircle.outputs.map_text import WORDS, Speech, in_language
 from carecircle.outputs.maps import coverage_map
 
 
@@ -36,9 +36,9 @@ def page_of(findings):
     return coverage_map(findings).get_root().render()
 
 
-def payload_of(findings):
+def payload_of(findings, language="zh"):
     found = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page_of(findings))
-    return json.loads(found.group(1))
+    return json.loads(in_language(found.group(1), language))
 
 
 def layer(payload, key):
@@ -170,7 +170,7 @@ def test_every_word_has_two_languages_with_the_same_places():
 
 
 def test_english_study_speaks_english():
-    payload = payload_of(fake.findings(card=fake.card(language="en")))
+    payload = payload_of(fake.findings(card=fake.card(language="en")), "en")
     assert payload["card"]["title"] == "Toy city: elder care"
     assert payload["card"]["synthetic"] == "Synthetic data, for demonstration only"
     assert payload["headline"][0]["figures"][0]["label"] == "Roster coverage"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from carecircle.outputs.headcount import counted_in
-from carecircle.outputs.map_text import missing
+from carecircle.outputs.map_text import WORDS, missing
+from carecircle.outputs.map_words import PAGE_WORDS
 
 if TYPE_CHECKING:
     from carecircle.analysis.findings import Findings, StudyCard
@@ -17,17 +18,17 @@ __all__ = ["card_of", "headline_change", "headline_of", "limits_text", "ui_words
 
 _LEAST_POINTS = 0.05  # would be shown as 0.0
 _UI_WORDS = (
-    "no_data", "search", "no_match", "layers", "legend", "panel", "about", "whole", "home",
-    "minutes", "nearest", "access", "limit", "reason", "facility_word", "area_word", "sources",
+    *PAGE_WORDS, "no_data", "search", "no_match", "layers", "legend", "panel", "about", "whole",
+    "home", "minutes", "nearest", "access", "limit", "reason", "facility_word", "area_word",
+    "sources", "pass", "fail", "not_applicable", "not_assessable", "not_assessed", "over_limit",
+    "unreachable", "within", "urban", "rural", "counts",
 )  # fmt: skip
 
 
 def ui_words(say: Speech) -> dict[str, str]:
     """Return the words that the page's own code says."""
     return {
-        **{key: say(key) for key in _UI_WORDS},
-        "minute": say("minute", "{}"),
-        "metres": say("metres", "{}"),
+        **{key: say.pick(WORDS[key]) for key in (*_UI_WORDS, "minute", "metres")},
     }
 
 
@@ -58,7 +59,7 @@ def card_of(card: StudyCard, say: Speech) -> dict[str, Any]:
         (say("direction"), say(card.direction)),
         (say("as_of"), as_of),
         (say("on_time"), say("on_time_rule", say.percent(card.on_time_share, 1.0))),
-        (say("eligible"), "、".join(kinds)),
+        (say("eligible"), say("comma").join(kinds)),
         (say("floor_rule"), card.floor_rule),
     ]
     return {

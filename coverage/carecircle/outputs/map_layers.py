@@ -14,6 +14,7 @@ from carecircle.outputs import colours
 from carecircle.outputs.headcount import GAP_COLUMNS, counted_in
 from carecircle.outputs.map_codec import pack_codes, pack_counts, pack_points, pack_shapes
 from carecircle.outputs.map_records import column, kind_names, statuses
+from carecircle.outputs.map_rules import rule_layer
 from carecircle.outputs.map_shapes import DRAWN_M, Layer, has_place, places, swatch, wgs84
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _code(values: pd.Series, known: Sequence[str]) -> NDArray[np.int64]:
 
 
 def area_layers(findings: Findings, say: Speech) -> list[Layer]:
-    """Return the fills of the areas: verdict, elders covered and, if checked, floor area."""
+    """Return the fills of the areas: verdict, covered share, minutes and, if known, more."""
     cells = [(say(cell), colour) for cell, colour in colours.CELLS.items()]
     grey = (say("not_assessed"), colours.NO_DATA)
     verdict = _fill(
@@ -92,11 +93,13 @@ def area_layers(findings: Findings, say: Speech) -> list[Layer]:
         [*cells, grey],
     )
     layers = [verdict | {"on": True}, _rate_layer(findings, say)]
+    layers += [*_minutes_layer(findings, say), *_access_layer(findings, say)]
     if len(findings.floor_areas):
         status = column(findings.floor_areas, "status").reindex(findings.areas.index)
         classes = [(say(code), colour) for code, colour in colours.FLOOR.items()]
         codes = _code(status, list(colours.FLOOR))
         layers.append(_fill("floor", say("layer_floor"), codes, [*classes, grey]))
+    layers += rule_layer(findings, say)
     return [*layers, {"id": "none", "title": say("layer_none"), "type": "none", "legend": []}]
 
 
@@ -113,6 +116,38 @@ def _rate_layer(findings: Findings, say: Speech) -> Layer:
     ]
     classes = [*zip(labels, colours.RATES, strict=True), (say("no_data"), colours.NO_DATA)]
     return _fill("rate", say(name), codes.astype(np.int64), classes)
+
+
+def _minutes_layer(findings: Findings, say: Speech) -> list[Layer]:
+    minutes = pd.to_numeric(column(findings.areas, "median_minutes")).to_numpy(dtype=float)
+    if np.isnan(minutes).all():
+        return []
+    edges = class_edges(findings)
+    codes = np.searchsorted(edges, minutes, side="left")
+    codes = np.where(np.isnan(minutes), len(edges) + 1, codes)
+    labels = [say("within", f"{edge:g}") for edge in edges]
+    labels += [say("above", f"{edges[-1]:g}"), say("no_data")]
+    *within, over, _, unknown = colours.home_colours(len(edges))
+    classes = list(zip(labels, (*within, over, unknown), strict=True))
+    return [_fill("minutes", say("layer_minutes"), codes.astype(np.int64), classes)]
+
+
+def _access_layer(findings: Findings, say: Speech) -> list[Layer]:
+    """Return supply per person in five classes of as many areas, where areas have ``access``."""
+    access = pd.to_numeric(column(findings.areas, "access")).to_numpy(dtype=float)
+    if np.isnan(access).all():
+        return []
+    edges = np.unique(np.nanquantile(access, (0.2, 0.4, 0.6, 0.8)))
+    codes = np.where(np.isnan(access), len(edges) + 1, np.digitize(access, edges))
+    bounds = [f"{edge:.3g}" for edge in edges]
+    labels = [
+        f"< {bounds[0]}",
+        *(f"{low} – {high}" for low, high in itertools.pairwise(bounds)),
+        f"≥ {bounds[-1]}",
+    ]
+    paint = [*colours.RATES[: len(edges)], colours.RATES[-1], colours.NO_DATA]
+    classes = list(zip([*labels, say("no_data")], paint, strict=True))
+    return [_fill("access", say("layer_access"), codes.astype(np.int64), classes)]
 
 
 def class_edges(findings: Findings) -> list[float]:

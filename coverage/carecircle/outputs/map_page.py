@@ -24,11 +24,16 @@ __all__ = ["Atlas", "json_for_html", "make_offline"]
 
 _SCRIPTS = (
     "atlas_decode.js",
+    "atlas_words.js",
     "atlas_symbols.js",
     "atlas_canvas.js",
     "atlas_drawers.js",
     "atlas_popups.js",
+    "atlas_search.js",
+    "atlas_table.js",
+    "atlas_legend.js",
     "atlas_panel.js",
+    "atlas_frame.js",
     "atlas.js",
 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 import pandas as pd
 
 from carecircle.inputs.contracts import STATUSES
+from carecircle.outputs.map_rules import rules_failed
 from carecircle.outputs.map_text import missing
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def area_records(findings: Findings, say: Speech) -> Records:
     name_of = dict(zip(findings.facilities.index, _titles(findings.facilities, say), strict=True))
 
     def named(ids: object) -> str:
-        return "、".join(name_of.get(key, key) for key in say.text(ids).split(";") if key)
+        return say("comma").join(name_of.get(key, key) for key in say.text(ids).split(";") if key)
 
     def pair(first: object, second: object) -> str:
         return f"{say.number(first, 1)} / {say.number(second, 1)}"
@@ -111,6 +112,9 @@ def area_records(findings: Findings, say: Speech) -> Records:
         say("in_area"): _each(areas, named, "facility_ids"),
         **_floor_rows(floor, say),
         say("floor_status"): _each(floor, status, "status", "reason"),
+        say("rules_failed"): [
+            text.replace("\n", say("comma")) for text in rules_failed(findings, say)
+        ],
     }
     return _records(_titles(areas, say), _each(areas, say.text, "street_name"), rows)
 
@@ -181,7 +185,7 @@ def gap_records(findings: Findings, say: Speech) -> Records:
         return f"{say.unit('minute', minutes, 1)}, {say.unit('metres', metres)}"
 
     def joined(ids: object) -> str:
-        return say.text(ids).replace(";", "、")
+        return say.text(ids).replace(";", say("comma"))
 
     rows = {
         say("rank"): _each(

@@ -1,15 +1,23 @@
-"""Words and numbers of the map, Chinese or English, none of them computed here."""
+"""Words and numbers of the map, Chinese, English or both, none of them computed here."""
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["WORDS", "Speech", "missing"]
+from carecircle.outputs.map_words import PAGE_WORDS
+
+__all__ = ["WORDS", "Speech", "in_language", "missing"]
+
+#: Characters of no script around and between a Chinese and an English text. Texts are joined and
+#: formatted as usual, and the reader of the page changes the language of all of them at once.
+_OPEN, _BETWEEN, _CLOSE_BOTH = "\ue000", "\ue001", "\ue002"
+_PAIR = re.compile("\ue000([^\ue000-\ue002]*)\ue001([^\ue000-\ue002]*)\ue002")
 
 #: Every word the map says: key -> (Chinese, English).
 WORDS: dict[str, tuple[str, str]] = {
@@ -199,14 +207,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "whole": ("全图", "Whole map"),
     "facility_word": ("设施", "facility"),
     "area_word": ("社区(村)", "community"),
-}
+} | PAGE_WORDS
 _SMALL = 10
 _CLOSE = 1e-9
 
 
 @dataclass(frozen=True)
 class Speech:
-    """Say a word, a number or a share in one language.
+    """Say a word, a number or a share in one language, or in both for :func:`in_language`.
 
     Examples
     --------
@@ -216,16 +224,18 @@ class Speech:
     '无数据'
     """
 
-    language: Literal["zh", "en"]
+    language: Literal["zh", "en", "both"]
 
     def __call__(self, key: str, *values: object) -> str:
         """Return the word; an unknown key (a code of the user's own) is returned as it is."""
         pair = WORDS.get(key)
-        return self.pick(pair).format(*values) if pair else key
+        return self.pick((pair[0].format(*values), pair[1].format(*values))) if pair else key
 
     def pick(self, pair: tuple[str, str]) -> str:
-        """Return the Chinese or the English one of two texts."""
-        return pair[0] if self.language == "zh" else pair[1]
+        """Return the Chinese or the English one of two texts, or both where they differ."""
+        if self.language == "both" and pair[0] != pair[1]:
+            return f"{_OPEN}{pair[0]}{_BETWEEN}{pair[1]}{_CLOSE_BOTH}"
+        return pair[1] if self.language == "en" else pair[0]
 
     def text(self, value: object) -> str:
         """Return text, dates without their midnight; missing gives an empty string."""
@@ -279,6 +289,20 @@ class Speech:
         if not (_known(numerator) and _known(denominator)) or not float(denominator):  # type: ignore[arg-type]  # known to be a number
             return pair
         return f"{pair} ({self.percent(numerator, denominator)})"
+
+
+def in_language(text: str, language: Literal["zh", "en"]) -> str:
+    """Return a text that was said in both languages in one of them; others stay as they are.
+
+    Examples
+    --------
+    >>> in_language(Speech("both")("within", 15), "en")
+    '≤ 15 min'
+    """
+    group, found = (1 if language == "zh" else 2), 1
+    while found:  # a pair may stand inside another
+        text, found = _PAIR.subn(lambda pair: pair[group], text)
+    return text
 
 
 def missing(value: object) -> bool:

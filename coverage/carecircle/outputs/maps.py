@@ -18,9 +18,14 @@ from carecircle.outputs.map_layers import (
     homes_data,
 )
 from carecircle.outputs.map_lines import base_layers, circle_layers
+from carecircle.outputs.map_names import pinyin_keys
 from carecircle.outputs.map_records import area_records, facility_records, gap_records
+from carecircle.outputs.map_rules import city_rules
 from carecircle.outputs.map_shapes import bounds_of
-from carecircle.outputs.map_text import Speech
+from carecircle.outputs.map_summary import spoken_summary
+from carecircle.outputs.map_table import unit_tables
+from carecircle.outputs.map_text import Speech, in_language
+from carecircle.outputs.map_tiles import tile_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,12 +38,16 @@ if TYPE_CHECKING:
 __all__ = ["change_map", "coverage_map"]
 
 
-def coverage_map(findings: Findings, *, most_reached_pieces: int = 150_000) -> folium.Map:
+def coverage_map(
+    findings: Findings, *, most_reached_pieces: int = 150_000, tiles: str | None = None
+) -> folium.Map:
     """Draw an assessment as an interactive map that needs no internet.
 
-    Areas by verdict and by elders covered, homes by minutes, service circles, uncovered areas,
-    floor-area shortfalls and facilities over roads, water, railways and boundaries; with the
-    headline, legend, terms, sources, layer control and search. No figure is computed here.
+    Areas by verdict (roster against time), covered share, minutes, floor area and standards; homes
+    by minutes, service circles, uncovered areas with their cause, floor-area shortfalls and
+    facilities over roads, water, railways and boundaries; with headline, legend, terms, sources,
+    a table, search in characters and pinyin, and a summary in words. All texts are there in Chinese
+    and English; it opens in the language of the study. No figure is computed here.
 
     Parameters
     ----------
@@ -46,6 +55,10 @@ def coverage_map(findings: Findings, *, most_reached_pieces: int = 150_000) -> f
         The frames of one assessment, in one projected CRS; any of them may be empty.
     most_reached_pieces
         Reached roads are left out of the file, and the layer says so, above this many pieces.
+    tiles
+        A base map from the internet, only if wanted: ``"osm"``, ``"tianditu:KEY"`` with a key of
+        one's own, or any ``https://…/{z}/{x}/{y}.png`` in WGS-84 or CGCS2000. Without it the page
+        asks nobody for anything.
 
     Returns
     -------
@@ -57,6 +70,8 @@ def coverage_map(findings: Findings, *, most_reached_pieces: int = 150_000) -> f
     ------
     CrsError
         If a frame with records has no CRS.
+    InputError
+        If the tiles are no address, or in GCJ-02 or BD-09.
 
     Examples
     --------
@@ -64,8 +79,11 @@ def coverage_map(findings: Findings, *, most_reached_pieces: int = 150_000) -> f
 
         coverage_map(findings).save("map.html")
     """
-    say = Speech(findings.card.language)
-    return _chart(findings, _payload(findings, say, most_reached_pieces), say)
+    say = Speech("both")
+    payload = _payload(findings, say, most_reached_pieces)
+    if tiles is not None:
+        payload["tiles"] = tile_source(tiles, say)
+    return _chart(findings, payload)
 
 
 def change_map(before: Findings, after: Mapping[str, Findings]) -> folium.Map:
@@ -98,7 +116,7 @@ def change_map(before: Findings, after: Mapping[str, Findings]) -> folium.Map:
 
         change_map(cc.assess(study), {"slower": cc.assess(slow)}).save("change.html")
     """
-    say = Speech(before.card.language)
+    say = Speech("both")
     for name, one in after.items():
         for table in ("areas", "homes"):
             was, now = getattr(before, table).index, getattr(one, table).index
@@ -119,16 +137,16 @@ def change_map(before: Findings, after: Mapping[str, Findings]) -> folium.Map:
     payload = {
         **_frame(before, say),
         "views": change.views(),
-        "areas": area_shapes(before) | change.area_records(),
-        "facilities": change.facilities(),
+        "areas": _with_pinyin(area_shapes(before) | change.area_records()),
+        "facilities": _with_pinyin(change.facilities()),
         "gaps": gap_records(before, say),
         "homes": _named_reasons(change.homes(), say),
         "groups": _grouped(groups, say),
     }
-    return _chart(before, payload, say)
+    return _chart(before, payload)
 
 
-def _chart(findings: Findings, payload: dict[str, Any], say: Speech) -> folium.Map:
+def _chart(findings: Findings, payload: dict[str, Any]) -> folium.Map:
     # a plain import of carecircle must stay light
     import folium
 
@@ -147,7 +165,7 @@ def _chart(findings: Findings, payload: dict[str, Any], say: Speech) -> folium.M
         max_zoom=19,
     )
     chart.add_child(Atlas(payload | {"bounds": bounds}))
-    make_offline(chart, say.pick((findings.card.title_zh, findings.card.title)))
+    make_offline(chart, in_language(payload["card"]["title"], findings.card.language))
     return chart
 
 
@@ -163,8 +181,8 @@ def _payload(findings: Findings, say: Speech, most_pieces: int) -> dict[str, Any
     )
     return {
         **_frame(findings, say),
-        "areas": area_shapes(findings) | area_records(findings, say),
-        "facilities": facility_places(findings) | facility_records(findings, say),
+        "areas": _with_pinyin(area_shapes(findings) | area_records(findings, say)),
+        "facilities": _with_pinyin(facility_places(findings) | facility_records(findings, say)),
         "gaps": gap_records(findings, say),
         "homes": _named_reasons(homes_data(findings), say),
         "groups": _grouped(groups, say),
@@ -174,13 +192,20 @@ def _payload(findings: Findings, say: Speech, most_pieces: int) -> dict[str, Any
 def _frame(findings: Findings, say: Speech) -> dict[str, Any]:
     """Return what every map has around its layers."""
     return {
-        "lang": say.language,
+        "lang": findings.card.language,
         "step": STEP_DEGREES,
         "words": ui_words(say),
         "card": card_of(findings.card, say),
         "headline": headline_of(findings, say),
+        "table": unit_tables(findings, say),
+        "summary": spoken_summary(findings, say),
+        "city_rules": city_rules(findings, say),
         "statuses": [say("operating"), say("pipeline"), say("closed")],
     }
+
+
+def _with_pinyin(records: dict[str, Any]) -> dict[str, Any]:
+    return records | {"pinyin": pinyin_keys(records["title"])}
 
 
 def _grouped(groups: Iterable[tuple[str, str, list[Layer]]], say: Speech) -> list[dict[str, Any]]:

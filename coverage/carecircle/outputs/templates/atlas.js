@@ -4,13 +4,12 @@
   const carecircle = window.carecircle;
   const decode = carecircle.decode;
 
+  /* In place: texts change their language later, wherever they stand. */
   function unpack(payload) {
-    const step = payload.step, homes = payload.homes;
-    const areas = { ...payload.areas };
+    const { step, homes, areas, facilities } = payload;
     areas.shapes = decode.shapes(areas.shapes, step);
-    areas.xy = decode.placed(payload.areas, step);
-    const facilities = { ...payload.facilities };
-    facilities.xy = decode.placed(payload.facilities, step);
+    areas.xy = decode.placed(areas, step);
+    facilities.xy = decode.placed(facilities, step);
     facilities.kind = decode.counts(facilities.kind);
     facilities.status = decode.codes(facilities.status);
     const data = { step, areas, facilities, gaps: payload.gaps, homes };
@@ -36,6 +35,8 @@
   function Atlas(map, payload) {
     this.map = map;
     this.payload = payload;
+    this.tongue = carecircle.tongue(payload);
+    this.tongue.set(payload.lang);
     this.data = unpack(payload);
     const layers = payload.groups.flatMap((group) => group.layers);
     this.parted = layers.filter((layer) => layer.parts);
@@ -43,7 +44,11 @@
     this.canvas = new carecircle.CanvasLayer(carecircle.drawers(layers, this.data));
     layers.filter((layer) => layer.on).forEach((layer) => this.canvas.visible.add(layer.id));
     this.canvas.visible.add("ground");
-    this.popups = carecircle.popups(this.data, payload.words, layers.find((layer) => layer.type === "homes"));
+    this.canvas.visible.add("chosen");
+    const rules = layers.find((layer) => layer.choices);
+    if (rules) rules.choices.forEach((choice) => (choice.unit = decode.counts(choice.unit)));
+    const shown = () => (rules && this.canvas.visible.has(rules.id) ? rules : null);
+    this.popups = carecircle.popups(this.data, payload.words, layers.find((layer) => layer.type === "homes"), shown);
   }
 
   Atlas.prototype = {
@@ -55,6 +60,49 @@
         Object.assign(layer, { part, title, legend });
       });
       this.payload.headline = this.payload.views.headlines[part];
+    },
+
+    /* Everything in the other language; what is open, chosen and drawn stays as it is. */
+    speak(lang) {
+      this.tongue.set(lang);
+      if (this.payload.views) this.choose(this.part);
+      this.map.closePopup();
+      this.boxes.refresh();
+      this.refreshLegend();
+      this.table.build();
+      carecircle.frame.speak(this);
+      this.canvas.redraw();
+    },
+
+    /* Which of its choices a layer shows. */
+    pick(layer, part) {
+      Object.assign(layer, { part, legend: layer.choices[part].legend });
+      this.refreshLegend();
+      this.canvas.redraw();
+    },
+
+    toggleTable(yes) {
+      const open = yes === undefined ? this.table.node.hidden : yes;
+      this.table.node.hidden = !open;
+      this.map.getContainer().classList.toggle("cc-with-table", open);
+      this.map.getContainer().querySelector(".cc-table-button").setAttribute("aria-expanded", String(open));
+      if (open) this.table.redrawKept();
+      if (open) this.table.filter.focus({ preventScroll: true });
+    },
+
+    /* Show one unit of the table: its areas outlined, and the popup where it is an area itself. */
+    goToUnit(level, i) {
+      if (level.level === "area") return this.goTo({ type: "area", index: i });
+      const box = this.data.areas.shapes.box, members = level.areas[i];
+      this.data.chosen = members;
+      this.map.closePopup();
+      const bounds = L.latLngBounds([]);
+      members.forEach((s) => {
+        const [west, north, east, south] = box.slice(4 * s, 4 * s + 4);
+        if (isFinite(west)) bounds.extend(decode.latLng(west, south)).extend(decode.latLng(east, north));
+      });
+      if (bounds.isValid()) this.map.fitBounds(bounds, { animate: false, maxZoom: 16, ...this.free() });
+      this.canvas.redraw();
     },
 
     look(part) {
@@ -73,10 +121,19 @@
     /* Room that panel and legend leave free. */
     free() {
       const wide = this.map.getSize().x > 700;
+      const table = this.table.node.hidden ? 0 : this.table.node.offsetHeight + 8;
       return {
         paddingTopLeft: [wide ? this.boxes.panel.offsetWidth + 28 : 16, wide ? 20 : Math.min(this.boxes.panel.offsetHeight, 190) + 16],
-        paddingBottomRight: [wide && this.map.getSize().x > 1100 ? this.boxes.key.offsetWidth + 28 : 16, wide ? 24 : 60],
+        paddingBottomRight: [wide && this.map.getSize().x > 1100 ? this.boxes.key.offsetWidth + 28 : 16, (wide ? 24 : 60) + table],
       };
+    },
+
+    /* What lies between panel and legend now. */
+    looked() {
+      const { paddingTopLeft: [left, top], paddingBottomRight: [right, bottom] } = this.free();
+      const size = this.map.getSize();
+      const corner = (x, y) => this.map.containerPointToLatLng([x, y]);
+      return L.latLngBounds(corner(left, top), corner(Math.max(left + 50, size.x - right), Math.max(top + 50, size.y - bottom)));
     },
 
     whole() {
@@ -88,10 +145,13 @@
         .setLatLng(latlng)
         .setContent(this.popups.card(found))
         .openOn(this.map);
+      this.told.textContent = this.map._popup.getElement().innerText;
     },
 
     goTo(found) {
       const xy = (found.type === "area" ? this.data.areas : this.data.facilities).xy;
+      this.data.chosen = found.type === "area" ? [found.index] : [];
+      this.canvas.redraw();
       if (isNaN(xy.x[found.index])) return;
       const latlng = decode.latLng(xy.x[found.index], xy.y[found.index]);
       if (found.type === "area") {
@@ -139,36 +199,27 @@
     },
   };
 
-  function wholeButton(atlas) {
-    const control = L.control({ position: "topright" });
-    control.onAdd = () => {
-      const bar = L.DomUtil.create("div", "leaflet-bar");
-      const link = bar.appendChild(carecircle.element("a", "cc-whole", "⤢"));
-      link.href = "#";
-      link.title = atlas.payload.words.whole;
-      link.setAttribute("role", "button");
-      L.DomEvent.on(link, "click", (event) => {
-        L.DomEvent.stop(event);
-        atlas.whole();
-      });
-      return bar;
-    };
-    return control;
-  }
-
   carecircle.open = function (map, text) {
-    const payload = JSON.parse(text);
-    document.documentElement.lang = payload.lang;
-    const atlas = (carecircle.atlas = new Atlas(map, payload));
+    const atlas = (carecircle.atlas = new Atlas(map, JSON.parse(text)));
     map.getContainer().classList.add("cc-map");
+    const frame = carecircle.frame;
+    frame.unseen(atlas);
+    atlas.table = new carecircle.Table(atlas);
     atlas.boxes = carecircle.panel(atlas);
+    map.getContainer().appendChild(atlas.table.node);
+    L.DomEvent.disableClickPropagation(atlas.table.node);
+    L.DomEvent.disableScrollPropagation(atlas.table.node);
     atlas.refreshLegend();
     L.control.zoom({ position: "topright" }).addTo(map);
-    wholeButton(atlas).addTo(map);
-    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    frame.buttons(atlas).addTo(map);
+    L.control.scale({ imperial: false, position: "bottomleft", maxWidth: 140 }).addTo(map);
+    frame.north().addTo(map);
+    frame.tiles(atlas);
     atlas.whole();
     atlas.canvas.addTo(map);
     atlas.listen();
+    frame.speak(atlas);
+    frame.printing(atlas);
     map.on("resize", () => atlas.canvas.redraw());
     return atlas;
   };

@@ -45,6 +45,11 @@
       });
     },
 
+    /* Draw at once: a page that is about to be printed does not wait for a frame. */
+    now: function () {
+      if (this._map) this._update();
+    },
+
     /* Who is at this point of the map's container, topmost first. */
     hit: function (point) {
       if (!this._view) return null;
@@ -89,7 +94,7 @@
       if (this._map._animatingZoom && this._bounds) return;
       L.Renderer.prototype._update.call(this);
       const size = this._bounds.getSize(), canvas = this._container;
-      const ratio = Math.min(window.devicePixelRatio || 1, 2);
+      const ratio = this.fine || Math.min(window.devicePixelRatio || 1, 2);
       L.DomUtil.setPosition(canvas, this._bounds.min);
       canvas.width = Math.round(size.x * ratio);
       canvas.height = Math.round(size.y * ratio);
@@ -125,6 +130,13 @@
       };
     },
 
+    /* The part of the canvas that the reader sees. */
+    _seen: function () {
+      const corner = this._map.containerPointToLayerPoint([0, 0]).subtract(this._bounds.min);
+      const size = this._map.getSize();
+      return [corner.x, corner.y, corner.x + size.x, corner.y + size.y];
+    },
+
     _lead: function (ctx, label, x, y, high) {
       if (Math.abs(x - label.x) < 1 && Math.abs(y - label.y) < 2 * high) return;
       ctx.strokeStyle = ctx.fillStyle = label.colour;
@@ -142,6 +154,8 @@
     _write: function (view) {
       const taken = view.taken;
       const free = (box) => !taken.some((t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1]);
+      const [west, north, east, south] = this._seen();
+      const seen = (box) => box[0] > west && box[2] < east && box[1] > north && box[3] < south;
       const ctx = view.ctx;
       ctx.textAlign = "center";
       ctx.textBaseline = "middle";
@@ -154,7 +168,8 @@
           const x = label.x + dx, y = label.y + dy;
           return [x - half, y - high, x + half, y + high];
         });
-        const box = boxes.find(free);
+        // the canvas is larger than the map: a label cut by the edge tells half of it
+        const box = (label.chip && boxes.find((spot) => seen(spot) && free(spot))) || boxes.find(free);
         if (!box) continue;
         taken.push(box);
         const x = (box[0] + box[2]) / 2, y = (box[1] + box[3]) / 2;

@@ -3,7 +3,7 @@
   "use strict";
   const carecircle = window.carecircle;
   const decode = carecircle.decode;
-  const ORDER = ["fill", "lines", "outline", "disc", "homes", "gaps", "bubbles", "symbols", "names"];
+  const ORDER = ["fill", "lines", "outline", "disc", "homes", "gaps", "bubbles", "symbols", "chosen", "names"];
   const ASKED = ["symbols", "homes", "bubbles", "gaps", "ground"];
   const THIN_PX = 0.7;
 
@@ -351,10 +351,33 @@
     };
   }
 
-  /* A layer with parts shows the part of the view that is chosen. */
+  /* What the table or the search chose last, outlined. */
+  function chosen(data) {
+    return {
+      id: "chosen",
+      type: "chosen",
+      above: 0,
+      draw(view) {
+        const wanted = data.chosen || [];
+        if (!wanted.length) return;
+        const ctx = view.ctx;
+        traceAll(view, data.areas.shapes, true, (s) => wanted.includes(s));
+        ctx.lineJoin = "round";
+        for (const [colour, width] of [["rgba(255,255,255,.9)", 6], ["#22313a", 2.6]]) {
+          ctx.strokeStyle = colour;
+          ctx.lineWidth = width;
+          ctx.stroke();
+        }
+      },
+    };
+  }
+
+  /* A layer with parts or choices shows the one that is chosen. */
   function made(layer, data) {
-    if (!layer.parts) return make[layer.type](layer, data);
-    const parts = layer.parts.map((part) => make[layer.type]({ ...layer, ...part }, data));
+    const all = layer.parts || layer.choices;
+    if (!all) return make[layer.type](layer, data);
+    layer.part = layer.part || 0;
+    const parts = all.map((part) => make[layer.type]({ ...layer, ...part }, data));
     const drawer = { draw: (view) => parts[layer.part].draw(view) };
     if (parts[0].hit) drawer.hit = (view, x, y) => parts[layer.part].hit(view, x, y);
     return drawer;
@@ -362,6 +385,7 @@
 
   carecircle.drawers = (layers, data) => {
     const drawers = layers.map((layer) => Object.assign({ id: layer.id, type: layer.type, above: layer.above || 0 }, made(layer, data)));
+    drawers.push(chosen(data));
     drawers.sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type) || a.above - b.above);
     const all = [ground(data), ...drawers];
     all.forEach((drawer) => (drawer.reach = ASKED.indexOf(drawer.type)));

@@ -1,18 +1,29 @@
-/* The panel (title, headline, search, layers, terms) and the legend. */
+/* The panel: title, headline, search, layers, indicators, the map in words, terms. */
 (function () {
   "use strict";
   const carecircle = window.carecircle;
   const element = carecircle.element;
-  const MOST_MATCHES = 9;
 
   function header(atlas, panel) {
-    const { card, words } = atlas.payload;
+    const { card, words, lang } = atlas.payload;
     const top = panel.appendChild(element("header", "cc-head"));
     top.appendChild(element("h1", "", card.title));
+    const language = top.appendChild(element("button", "cc-language", words.language));
+    language.type = "button";
+    language.title = words.language_hint;
+    language.addEventListener("click", () => {
+      atlas.speak(lang === "zh" ? "en" : "zh");
+      panel.querySelector(".cc-language").focus();
+    });
     const toggle = top.appendChild(element("button", "cc-toggle", "≡"));
     toggle.type = "button";
     toggle.setAttribute("aria-label", words.panel);
-    toggle.addEventListener("click", () => panel.classList.toggle("cc-folded"));
+    const told = () => toggle.setAttribute("aria-expanded", String(!panel.classList.contains("cc-folded")));
+    toggle.addEventListener("click", () => {
+      panel.classList.toggle("cc-folded");
+      told();
+    });
+    told();
     const terms = panel.appendChild(element("p", "cc-sub cc-terms"));
     card.subtitle.split(" · ").forEach((part, i) => {
       if (i) terms.append(" · ");
@@ -87,57 +98,17 @@
     });
   }
 
-  function matches(atlas, text) {
-    const wanted = text.trim().toLowerCase();
-    const found = [];
-    if (!wanted) return found;
-    for (const type of ["area", "facility"]) {
-      const { title, subtitle } = type === "area" ? atlas.data.areas : atlas.data.facilities;
-      for (let index = 0; index < title.length && found.length < MOST_MATCHES; index++) {
-        if (title[index].toLowerCase().includes(wanted)) found.push({ type, index, title: title[index], subtitle: subtitle[index] });
-      }
-    }
-    return found;
-  }
-
-  function search(atlas, panel) {
-    const { words } = atlas.payload;
-    const box = panel.appendChild(element("div", "cc-search"));
-    const input = box.appendChild(element("input"));
-    input.type = "search";
-    input.placeholder = words.search;
-    input.setAttribute("aria-label", words.search);
-    const list = box.appendChild(element("ul"));
-    let found = [], chosen = 0;
-    function pick(i) {
-      list.replaceChildren();
-      if (found[i]) atlas.goTo(found[i]);
-    }
-    function mark() {
-      [...list.children].forEach((row, i) => row.classList.toggle("cc-chosen", i === chosen));
-    }
-    input.addEventListener("input", () => {
-      found = matches(atlas, input.value);
-      chosen = 0;
-      list.replaceChildren();
-      found.forEach((item, i) => {
-        const row = list.appendChild(element("li", "", item.title));
-        const kind = item.subtitle || (item.type === "area" ? words.area_word : words.facility_word);
-        row.appendChild(element("small", "", kind));
-        row.addEventListener("mousedown", () => pick(i));
-      });
-      if (!found.length && input.value.trim()) list.appendChild(element("li", "cc-nothing", words.no_match));
-      mark();
+  /* A layer of many rules: which one to show. */
+  function choices(atlas, layer, input) {
+    const list = element("select");
+    list.setAttribute("aria-label", layer.choose);
+    layer.choices.forEach((choice) => list.appendChild(element("option", "", choice.title)));
+    list.selectedIndex = layer.part;
+    list.addEventListener("change", () => {
+      atlas.pick(layer, list.selectedIndex);
+      if (!input.checked) input.click();
     });
-    input.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") pick(chosen);
-      else if (event.key === "Escape") list.replaceChildren();
-      else if (event.key === "ArrowDown") chosen = Math.min(chosen + 1, found.length - 1);
-      else if (event.key === "ArrowUp") chosen = Math.max(chosen - 1, 0);
-      else return;
-      mark();
-    });
-    input.addEventListener("blur", () => list.replaceChildren());
+    return list;
   }
 
   function layerRow(atlas, group, layer) {
@@ -155,6 +126,7 @@
     if (layer.legend.length === 1) row.appendChild(carecircle.symbols.swatch(layer.legend[0]));
     else if (colours.length) row.appendChild(carecircle.symbols.strip(colours));
     row.appendChild(element("span", "", layer.title));
+    if (layer.choices) row.append(choices(atlas, layer, input));
     const only = layer.legend.length === 1 ? layer.legend[0].count : null;
     if (only !== null && only !== undefined) row.appendChild(element("small", "", only.toLocaleString("en")));
     return row;
@@ -183,82 +155,63 @@
     });
   }
 
-  function legend(atlas) {
-    const { card, words, statuses } = atlas.payload;
-    const box = element("aside", "cc-legend");
-    const fold = box.appendChild(element("details"));
-    fold.open = window.innerWidth > 700;
-    fold.appendChild(element("summary", "", words.legend));
-    const body = fold.appendChild(element("div"));
-    const foot = fold.appendChild(element("footer"));
-    card.terms.slice(0, 6).forEach(([label, value]) => {
-      const line = foot.appendChild(element("p"));
-      line.appendChild(element("b", "", label));
-      line.appendChild(document.createTextNode(" " + value));
+  /* Indicators of the city that are to be quoted, each with its figure and its limit. */
+  function indicators(atlas, panel) {
+    const { words, city_rules: rules } = atlas.payload;
+    if (!rules.length) return;
+    const fold = panel.appendChild(element("details", "cc-rules"));
+    fold.appendChild(element("summary", "", words.city_rules)).appendChild(element("small", "", rules.length));
+    const list = fold.appendChild(element("ul"));
+    rules.forEach((rule) => {
+      const row = list.appendChild(element("li", `cc-${rule.verdict}`));
+      row.appendChild(element("span", "", rule.title));
+      row.appendChild(element("small", "", rule.figure));
     });
-    if (card.synthetic) foot.appendChild(element("p", "cc-synthetic", card.synthetic));
-    if (card.sources.length) foot.appendChild(element("p", "", card.sources.join(" · ")));
+  }
 
-    function entries(title, list) {
-      if (title) body.appendChild(element("h3", "", title));
-      const box = body.appendChild(element("div"));
-      list.forEach((entry) => {
-        const row = box.appendChild(element("div", "cc-entry"));
-        row.appendChild(carecircle.symbols.swatch(entry));
-        row.appendChild(element("span", "", entry.label));
-        if (entry.count !== null && entry.count !== undefined) {
-          row.appendChild(element("small", "", entry.count.toLocaleString("en")));
-        }
-      });
-      return box;
-    }
-
-    /* Roads, water and boundaries explain themselves: one flowing paragraph. */
-    function base(group) {
-      const shown = group.layers.filter((layer) => atlas.canvas.visible.has(layer.id));
-      const list = shown.flatMap((layer) => layer.legend.map((entry) => ({ ...entry, count: null })));
-      if (list.length) entries(group.title, list).classList.add("cc-flow");
-    }
-
-    atlas.refreshLegend = () => {
-      let told = false;
-      body.replaceChildren();
-      atlas.payload.groups.forEach((group) => {
-        if (group.id === "base") return base(group);
-        const shown = group.layers.filter((layer) => atlas.canvas.visible.has(layer.id) && layer.legend.length);
-        const single = shown.filter((layer) => layer.legend.length === 1);
-        shown.filter((layer) => layer.legend.length > 1).forEach((layer) => entries(layer.title, layer.legend));
-        if (single.length) entries(group.title, single.map((layer) => layer.legend[0]));
-        if (group.id.startsWith("facilities") && single.length && !told) {
-          told = true;
-          const kinds = statuses.map((label, status) => ({ swatch: "symbol", shape: "circle", colour: "#5f6670", status, label }));
-          entries("", kinds.slice(1).filter((kind) => atlas.data.facilities.status.includes(kind.status)));
-        }
-      });
-    };
-    return box;
+  function inWords(atlas, panel) {
+    const { words, summary } = atlas.payload;
+    const fold = panel.appendChild(element("details", "cc-words"));
+    const head = fold.appendChild(element("summary", "", words.summary));
+    head.title = words.summary_hint;
+    summary.forEach((sentence) => fold.appendChild(element("p", "", sentence)));
   }
 
   carecircle.panel = (atlas) => {
     const panel = element("section", "cc-panel");
+    const key = carecircle.legend(atlas);
+    panel.id = "cc-panel";
     panel.classList.toggle("cc-folded", window.innerWidth <= 700);
-    header(atlas, panel);
-    views(atlas, panel);
-    const figures = panel.appendChild(element("div"));
-    search(atlas, panel);
-    const layers = panel.appendChild(element("nav", "cc-layers"));
-    const refresh = () => {
+    const figures = element("div"), layers = element("nav", "cc-layers");
+    /* Numbers and layers follow the view; everything else only the language. */
+    function refresh() {
+      const open = [...panel.querySelectorAll(":scope > details")].filter((fold) => fold.open).map((fold) => fold.className);
+      panel.replaceChildren();
+      panel.setAttribute("aria-label", atlas.payload.words.panel);
+      layers.setAttribute("aria-label", atlas.payload.words.layer_list);
+      header(atlas, panel);
+      views(atlas, panel);
+      panel.appendChild(figures);
+      carecircle.search.box(atlas, panel);
+      panel.appendChild(layers);
       headline(atlas, figures);
       layerList(atlas, layers);
-    };
+      [indicators, inWords, about].forEach((part) => part(atlas, panel));
+      panel.querySelectorAll(":scope > details").forEach((fold) => (fold.open = open.includes(fold.className)));
+    }
     refresh();
-    about(atlas, panel);
-    const key = legend(atlas);
-    for (const box of [panel, key]) {
+    for (const box of [panel, key.node]) {
       L.DomEvent.disableClickPropagation(box);
       L.DomEvent.disableScrollPropagation(box);
       atlas.map.getContainer().appendChild(box);
     }
-    return { panel, key, refresh };
+    return {
+      panel,
+      key: key.node,
+      refresh() {
+        refresh();
+        key.build();
+      },
+    };
   };
 })();

@@ -51,7 +51,15 @@
     return records.fields.map((field, k) => [field, records.values[i][k]]);
   }
 
-  carecircle.popups = (data, words, layer) => {
+  /* What the chosen rule says of an area, while areas are coloured by it. */
+  function ruleRows(rules, i) {
+    if (!rules) return [];
+    const choice = rules.choices[rules.part];
+    const unit = choice.unit[i];
+    return unit < 0 ? [] : [[choice.title, choice.told[unit]]];
+  }
+
+  carecircle.popups = (data, words, layer, rules) => {
     const records = { area: data.areas, facility: data.facilities, gap: data.gaps };
     function homeTitle(i) {
       const area = data.homes.area[i];
@@ -69,7 +77,9 @@
           return table(words.home, place, homeRows(data, words, found.index));
         }
         const set = records[found.type];
-        return table(set.title[found.index], set.subtitle[found.index], recordRows(set, found.index));
+        const rows = recordRows(set, found.index);
+        if (found.type === "area") rows.unshift(...ruleRows(rules(), found.index));
+        return table(set.title[found.index], set.subtitle[found.index], rows);
       },
       line(found) {
         if (found.type !== "home") return records[found.type].title[found.index];

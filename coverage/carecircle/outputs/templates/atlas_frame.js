@@ -1,0 +1,172 @@
+/* What stands around the map: north, scale, tiles, buttons, the words for those who cannot see it, print. */
+(function () {
+  "use strict";
+  const carecircle = window.carecircle;
+  const PRINTED = { width: 1062, height: 718 }; // A4 landscape inside its margins, in CSS pixels
+
+  function north() {
+    const control = L.control({ position: "bottomleft" });
+    control.onAdd = () => {
+      const node = L.DomUtil.create("div", "cc-north");
+      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      Object.entries({ width: 22, height: 30, viewBox: "0 0 22 30", "aria-hidden": "true" }).forEach(([k, v]) => svg.setAttribute(k, v));
+      [["M11 1 L19 29 L11 23 Z", "#22313a"], ["M11 1 L3 29 L11 23 Z", "#fff"]].forEach(([d, fill]) => {
+        const path = svg.appendChild(document.createElementNS(svg.namespaceURI, "path"));
+        Object.entries({ d, fill, stroke: "#22313a", "stroke-linejoin": "round" }).forEach(([k, v]) => path.setAttribute(k, v));
+      });
+      node.appendChild(svg);
+      node.appendChild(carecircle.element("span"));
+      node.setAttribute("role", "img");
+      return node;
+    };
+    return control;
+  }
+
+  const ICONS = {
+    whole: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
+    table: "M2 3h12v10H2zM2 6.500h12M2 9.500h12M6 6.500v6.500",
+    print: "M4 6V2h8v4M4 11H2V6h12v5h-2M4 9h8v5H4z",
+  };
+
+  function icon(name) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    Object.entries({ width: 16, height: 16, viewBox: "0 0 16 16", "aria-hidden": "true" }).forEach(([k, v]) => svg.setAttribute(k, v));
+    const path = svg.appendChild(document.createElementNS(svg.namespaceURI, "path"));
+    Object.entries({ d: ICONS[name], fill: "none", stroke: "currentColor", "stroke-width": 1.4 }).forEach(([k, v]) => path.setAttribute(k, v));
+    return svg;
+  }
+
+  /* Buttons above the map: whole map, table, print. */
+  function buttons(atlas) {
+    const control = L.control({ position: "topright" });
+    control.onAdd = () => {
+      const bar = L.DomUtil.create("div", "leaflet-bar");
+      const add = (name, act) => {
+        const link = bar.appendChild(carecircle.element("a", `cc-${name}-button cc-icon`));
+        link.appendChild(icon(name));
+        link.href = "#";
+        link.dataset.word = name;
+        link.setAttribute("role", "button");
+        L.DomEvent.disableClickPropagation(link);
+        L.DomEvent.on(link, "click", (event) => {
+          L.DomEvent.stop(event);
+          act();
+        });
+        // a link answers to Enter by itself; a button is expected to answer to the space bar too
+        L.DomEvent.on(link, "keydown", (event) => {
+          if (event.key !== " ") return;
+          L.DomEvent.stop(event);
+          act();
+        });
+      };
+      add("whole", () => atlas.whole());
+      add("table", () => atlas.toggleTable());
+      add("print", () => window.print());
+      bar.querySelector(".cc-table-button").setAttribute("aria-controls", "cc-table");
+      return bar;
+    };
+    return control;
+  }
+
+  /* Tiles from the internet exist only where whoever wrote the file asked for them. */
+  function tiles(atlas) {
+    const { tiles } = atlas.payload;
+    if (!tiles) return;
+    L.tileLayer(tiles.url, { subdomains: tiles.subdomains, maxZoom: 19, opacity: 0.75 }).addTo(atlas.map);
+    const control = L.control({ position: "bottomleft" });
+    control.onAdd = () => carecircle.element("div", "cc-credit", `${tiles.title}: ${tiles.credit}`);
+    control.addTo(atlas.map);
+  }
+
+  /* Everything outside panel and legend that speaks a language. */
+  function speak(atlas) {
+    const { words, card, lang } = atlas.payload, container = atlas.map.getContainer();
+    const language = lang === "zh" ? "zh-CN" : "en";
+    document.documentElement.lang = language;
+    container.lang = language;
+    document.title = card.title;
+    container.setAttribute("role", "application");
+    container.setAttribute("aria-label", `${card.title}: ${words.map_word}. ${words.map_keys}`);
+    container.setAttribute("aria-describedby", "cc-summary");
+    container.querySelectorAll("[data-word]").forEach((link) => {
+      link.title = words[link.dataset.word];
+      link.setAttribute("aria-label", link.title);
+    });
+    [["in", words.zoom_in], ["out", words.zoom_out]].forEach(([way, word]) => {
+      const link = container.querySelector(`.leaflet-control-zoom-${way}`);
+      link.title = word;
+      link.setAttribute("aria-label", word);
+    });
+    const pointer = container.querySelector(".cc-north");
+    pointer.lastChild.textContent = words.north;
+    pointer.setAttribute("aria-label", words.north_hint);
+    atlas.skip.textContent = words.skip;
+    atlas.canvas._container.setAttribute("role", "img");
+    atlas.canvas._container.setAttribute("aria-label", `${words.map_word}: ${card.title}. ${atlas.payload.summary.join(" ")}`);
+    prose(atlas);
+  }
+
+  /* The map in words, with its terms: read aloud, and printed after the map. */
+  function prose(atlas) {
+    const { card, summary, words } = atlas.payload, element = carecircle.element;
+    atlas.prose.replaceChildren(element("h2", "", `${card.title} · ${words.summary}`));
+    if (card.synthetic) atlas.prose.appendChild(element("p", "cc-synthetic", card.synthetic));
+    summary.forEach((sentence) => atlas.prose.appendChild(element("p", "", sentence)));
+    [...card.terms, [words.sources, card.sources.join(" · ")]].forEach(([label, value]) => {
+      if (value) atlas.prose.appendChild(element("p", "cc-term", `${label}: ${value}`));
+    });
+  }
+
+  /* For screen readers and the printed page: the same sentences, and what was just opened. */
+  function unseen(atlas) {
+    const container = atlas.map.getContainer();
+    atlas.skip = container.insertBefore(carecircle.element("a", "cc-skip"), container.firstChild);
+    atlas.skip.href = "#cc-panel";
+    atlas.skip.addEventListener("click", (event) => {
+      event.preventDefault();
+      const first = atlas.boxes.panel.querySelector("button:not([hidden]), input");
+      atlas.boxes.panel.classList.remove("cc-folded");
+      if (first) first.focus();
+    });
+    atlas.prose = document.body.appendChild(carecircle.element("section", "cc-prose"));
+    atlas.prose.id = "cc-summary";
+    atlas.told = container.appendChild(carecircle.element("p", "cc-unseen cc-told"));
+    atlas.told.setAttribute("role", "status");
+  }
+
+  /* The printed page is a page of its own: its size, the same place, drawn twice as fine. */
+  function printing(atlas) {
+    const container = atlas.map.getContainer();
+    let before = null;
+    const resize = (size) => {
+      container.style.width = size ? `${size.width}px` : "";
+      container.style.height = size ? `${size.height}px` : "";
+      atlas.map.invalidateSize({ animate: false, pan: false });
+    };
+    window.addEventListener("beforeprint", () => {
+      if (before) return;
+      before = { centre: atlas.map.getCenter(), zoom: atlas.map.getZoom(), table: !atlas.table.node.hidden };
+      const looked = atlas.looked();
+      container.classList.add("cc-printing");
+      container.classList.remove("cc-with-table");
+      if (before.table) atlas.prose.appendChild(atlas.table.whole());
+      atlas.canvas.fine = 2;
+      resize(PRINTED);
+      atlas.map.fitBounds(looked, { animate: false, paddingTopLeft: [246, 8], paddingBottomRight: [218, 8] });
+      atlas.canvas.now();
+    });
+    window.addEventListener("afterprint", () => {
+      if (!before) return;
+      container.classList.remove("cc-printing");
+      container.classList.toggle("cc-with-table", before.table);
+      atlas.prose.querySelectorAll("table").forEach((table) => table.remove());
+      atlas.canvas.fine = 0;
+      resize(null);
+      atlas.map.setView(before.centre, before.zoom, { animate: false });
+      atlas.canvas.now();
+      before = null;
+    });
+  }
+
+  carecircle.frame = { buttons, north, printing, speak, tiles, unseen };
+})();
