@@ -107,6 +107,16 @@ class Result(Findings):
 
         return save_folder(self, folder)
 
+    def publish(self, folder: str | Path) -> Path:
+        """Write the result folder as it may be published: small counts of people blank, no homes.
+
+        See :func:`carecircle.masked`.
+        """
+        from carecircle.outputs.folder import save_folder
+        from carecircle.outputs.masking import masked
+
+        return save_folder(masked(self), folder)
+
     def rules_by_unit(self, level: str = "area") -> pd.DataFrame:
         """Return the verdicts of one level: a line for each unit, a column for each rule.
 
