@@ -12,7 +12,7 @@ import pandas as pd
 
 from carecircle.analysis.circles import service_circles
 from carecircle.analysis.coverage import coverage_by_area, home_coverage, roll_up
-from carecircle.analysis.findings import Findings, StudyCard
+from carecircle.analysis.findings import Findings, Ground, StudyCard
 from carecircle.analysis.gaps import GapContext, uncovered_areas
 from carecircle.analysis.roster import four_cells, is_eligible, roster
 from carecircle.inputs.issues import IssueLog
@@ -213,6 +213,7 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
         totals=roll_up(areas, homes), floor_totals=floor_totals, roads=tables.roads,
         barriers=tables.barriers, issues=log,
         provenance={"inputs": list(tables.inputs), "settings": dict(study.settings)},
+        ground=searched.ground,
     )  # fmt: skip
     if not terms.presets:
         return result
@@ -229,6 +230,7 @@ class _Searched(NamedTuple):
     minutes: pd.DataFrame
     reached: gpd.GeoDataFrame
     pairs: pd.DataFrame | None
+    ground: Ground | None
 
 
 def _from_table(study: Study, facilities: gpd.GeoDataFrame) -> _Searched:
@@ -237,7 +239,7 @@ def _from_table(study: Study, facilities: gpd.GeoDataFrame) -> _Searched:
     allowed = pairs["facility_id"].isin(facilities.index[facilities["eligible"]])
     minutes = nearest_from_pairs(pairs[allowed], tables.homes.index)
     return _Searched(
-        facilities, tables.homes.assign(component=-1), minutes, _no_roads(tables), pairs
+        facilities, tables.homes.assign(component=-1), minutes, _no_roads(tables), pairs, None
     )
 
 
@@ -265,7 +267,9 @@ def _from_roads(
         study.network, facilities[facilities["eligible"]], open_ones,
         max_minutes=max(card.rings), direction=card.direction, extra_minutes=extra,
     )  # fmt: skip
-    return _Searched(facilities, homes, minutes, reached, pairs)
+    terms, sites = study.terms, study.tables.sites
+    ground = Ground(study.network, at, places, terms.snap_m, terms.prefer_connected, sites)
+    return _Searched(facilities, homes, minutes, reached, pairs, ground)
 
 
 def find_positions(

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from carecircle.inputs.issues import IssueLog
+    from carecircle.roads.network import RoadNetwork
     from carecircle.roads.profiles import TravelProfile
 
-__all__ = ["Findings", "StudyCard"]
+__all__ = ["Findings", "Ground", "StudyCard"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,32 @@ class StudyCard:
     synthetic: bool = False
     sources: tuple[str, ...] = ()
     floor_rule: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What minutes were searched on, for a map that searches again.
+
+    Attributes
+    ----------
+    network
+        The road network.
+    homes, facilities
+        Positions, as :func:`carecircle.locate` returns them, in the order of the findings.
+    snap_m
+        Longest access leg by area kind.
+    prefer_connected
+        Whether places are linked to roads that lead to a facility rather than to an island.
+    sites
+        Contract ``sites``: candidates of the study, if it has any.
+    """
+
+    network: RoadNetwork
+    homes: pd.DataFrame
+    facilities: pd.DataFrame
+    snap_m: Mapping[str, float]
+    prefer_connected: bool
+    sites: gpd.GeoDataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +120,8 @@ class Findings:
     rulebook
         Index ``(preset, rule)``: what each rule says, where it is written, whether its wording was
         verified, and the hash of its file.
+    ground
+        Network and positions; ``None`` where minutes came from a table.
     """
 
     card: StudyCard
@@ -111,3 +140,4 @@ class Findings:
     provenance: Mapping[str, object] = field(default_factory=dict)
     rules: pd.DataFrame = field(default_factory=pd.DataFrame)
     rulebook: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ground: Ground | None = None

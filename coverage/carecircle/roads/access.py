@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
     from carecircle.roads.profiles import Mode, TravelProfile
 
-__all__ = ["edge_seconds", "is_structure", "linkable", "speeds", "to_ticks", "tobler_factor"]
+__all__ = [
+    "MAJOR",
+    "crossing_ends",
+    "edge_seconds",
+    "is_structure",
+    "linkable",
+    "speeds",
+    "to_ticks",
+    "tobler_factor",
+]
 
 #: Sums of multiples of 2**-30 s are exact in float64 up to 97 days, so the order in which a path is
 #: added up never changes its time: forward equals backward and ties are true ties.
@@ -40,7 +49,8 @@ _CLOSED = ("no", "private", "use_sidepath", "military")
 _OPEN = ("yes", "designated", "permissive", "official", "destination", "customers", "limited")
 _YES = ("yes", "1", "true", "T", "True")
 _BACKWARD = ("-1", "reverse")
-_MAJOR = ("motorway", "trunk", "primary", "secondary")
+#: Classes of road that take a while to cross.
+MAJOR = ("motorway", "trunk", "primary", "secondary")
 _LEGAL_TO_REAL = 0.75
 _KMH_PER_MPH = 1.609344
 _WHEELCHAIR_GRADE = 0.08
@@ -73,7 +83,8 @@ def edge_seconds(roads: gpd.GeoDataFrame, profile: TravelProfile) -> NDArray[np.
         waits = _numbers(roads, "signals", 0.0) * profile.signal_seconds
         seconds += waits[:, None]
     if profile.crossing_seconds:
-        seconds += (_crossings(roads) * profile.crossing_seconds)[:, None]
+        crossings = crossing_ends(roads).sum(axis=1) * 0.5
+        seconds += (crossings * profile.crossing_seconds)[:, None]
     if "cost_factor" in roads:
         seconds *= _numbers(roads, "cost_factor", 1.0)[:, None]
     seconds[~_directions(roads, profile.mode)] = np.inf
@@ -125,6 +136,18 @@ def is_structure(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     return mask
 
 
+def crossing_ends(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Return which pieces have half a crossing at their start, and at their end; shape (n, 2)."""
+    # half a crossing at each end that touches a major road: passing the node adds up to one
+    major = _is_in(roads["highway"], MAJOR)
+    ends = pd.Index(pd.unique(pd.concat([roads["u"][major], roads["v"][major]])))
+    touches = np.column_stack([roads["u"].isin(ends), roads["v"].isin(ends)])
+    if "signals" in roads:
+        touches[_numbers(roads, "signals", 0.0) > 0] = False
+    touches[major] = False
+    return touches
+
+
 def _directions(roads: gpd.GeoDataFrame, mode: Mode) -> NDArray[np.bool_]:
     usable = np.ones(len(roads), dtype=bool)
     for tag in _TAGS[mode]:
@@ -153,16 +176,6 @@ def _one_way(roads: gpd.GeoDataFrame, mode: Mode) -> tuple[NDArray[np.bool_], ND
         exempt = _is_in(roads["oneway_bicycle"], ("no", "0", "false"))
         forward, backward = forward & ~exempt, backward & ~exempt
     return forward, backward
-
-
-def _crossings(roads: gpd.GeoDataFrame) -> NDArray[np.float64]:
-    # half a crossing at each end that touches a major road: passing the node adds up to one
-    major = _is_in(roads["highway"], _MAJOR)
-    ends = pd.Index(pd.unique(pd.concat([roads["u"][major], roads["v"][major]])))
-    touches = roads["u"].isin(ends).to_numpy() * 0.5 + roads["v"].isin(ends).to_numpy() * 0.5
-    if "signals" in roads:
-        touches = np.where(_numbers(roads, "signals", 0.0) > 0, 0.0, touches)
-    return np.where(major, 0.0, touches)
 
 
 def _maxspeed_kmh(column: pd.Series) -> NDArray[np.float64]:

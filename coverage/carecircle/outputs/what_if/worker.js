@@ -1,0 +1,139 @@
+/* The what-if as a web worker. The page starts it without any request:
+
+     const code = document.getElementById("what-if-worker").textContent;
+     const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+     worker.postMessage({ type: "init", pack: document.getElementById("what-if-pack").textContent });
+
+   Every message has a `type` and may have an `id`; each gets one answer with the same `id`, and
+   `type` "error" with `message`, a line for the reader, where it cannot be done.
+
+   init { pack }  ->  ready {
+     units: level -> { id, name, of }   levels "area", "street", "district", "city", "kind" as the study
+                                        has them; `of` gives the unit of each area
+     facilities: { id, counts, open }   in the order of the map; `counts` says that it would count if it
+                                        operated, `open` that it counts today
+     sites: [{ id, lon, lat }]          the study's candidate sites
+     limits, rings, profile, kind       of the study; `profile.speed` in metres per second,
+                                        `profile.one_speed` whether another may be given
+     lines: { start, x, y }             pieces of road as Web Mercator 0 to 1, transferred: piece p has
+                                        points start[p] to start[p + 1]
+     road: Int32Array                   of each piece, its row in `roads`
+     roads: { id, name }                ids for `roads.close`, names to show
+     today: an answer as below }
+
+   scenario { scenario, rings }  ->  result {
+     city, district, street, kind, area:
+       weight -> { total, covered, uncovered, notAssessed, change }: a Float64Array each, a value for
+       each unit; weights "homes", "people", "elders", "households"; NaN unknown; `change` is covered
+       now less covered today
+     minutes: Float64Array              of each home, NaN without a way; homes in the order of the study
+     state: Uint8Array                  of each home: 0 uncovered, 1 covered, 2 not assessed
+     facility: Int32Array, names        of each home its nearest facility: names[facility], -1 none
+     uncovered: Int32Array              areas with somebody uncovered, most elders first
+     reached: { piece, from, to, ring } spans of pieces (shares of their length) within rings[ring]
+                                        minutes, only if `rings` (minutes) were given, longest ring first
+     ms }                               milliseconds it took
+     `scenario` is the JSON object that carecircle reads: { build: [id], close: [id], move: { id: [x, y] },
+     sites: { id: [x, y] }, limits: { urban: minutes, rural: minutes }, walking_speed: metres per second,
+     roads: { close: [road id], add: [[[x, y], ...]], speed: { id: metres per second } } }, every key
+     optional; x and y in the study's plane. A new place is a site of its own that is built:
+     { build: ["N1"], sites: { N1: [x, y] } }. A new road joins where a vertex touches a road.
+
+   place { lon, lat } -> place { x, y, linked, access_m, lon, lat }  a click: coordinates for a scenario to
+     the centimetre; whether a facility there would be linked to today's roads; where it would be entered
+   road { lon, lat, within_m } -> road { piece, row, id, name, structure } or { piece: -1 }  a click on a road
+   show { points: [[x, y], ...] } -> show { points: [[lon, lat], ...] }  places of a scenario on the map
+
+   Reached roads stand for the circles because they can be drawn at once: stroke them with a round pen as
+   wide as twice the study's trim. */
+(function () {
+  "use strict";
+  const whatIf = globalThis.whatIf;
+  if (typeof WorkerGlobalScope === "undefined") return; // under Node the parts are tested one by one
+
+  let engine = null;
+
+  const mercator = (lon, lat) => {
+    const sine = Math.sin((lat * Math.PI) / 180);
+    return [lon / 360 + 0.5, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)];
+  };
+
+  function answer(found, began) {
+    const { figures, minutes, state, facility, names, uncovered, reached } = found, before = engine.today.figures;
+    const levels = {};
+    for (const [level, weights] of Object.entries(figures)) {
+      levels[level] = {};
+      for (const [name, one] of Object.entries(weights)) {
+        const change = one.covered.map((value, i) => value - before[level][name].covered[i]);
+        levels[level][name] = { ...one, change };
+      }
+    }
+    return { ...levels, minutes, state, facility, names, uncovered, reached, ms: performance.now() - began };
+  }
+
+  function lines() {
+    const { pieces, plane } = engine.world, n = pieces.x.length;
+    const x = new Float64Array(n), y = new Float64Array(n);
+    for (let i = 0; i < n; i++) {
+      [x[i], y[i]] = mercator(...whatIf.toDegrees(plane, pieces.x[i], pieces.y[i]));
+    }
+    return { start: pieces.points.slice(), x, y };
+  }
+
+  const handlers = {
+    init({ pack }) {
+      const began = performance.now();
+      engine = new whatIf.Engine(pack);
+      const { units, facilities, sites, limits, rings, profile, kind, plane, roads } = engine.world;
+      const drawn = lines(), today = answer(engine.today, began);
+      // today's arrays stay here for the differences; the page gets copies
+      const copies = Object.fromEntries(["minutes", "state", "facility"].map((name) => [name, today[name].slice()]));
+      return [{
+        type: "ready", units, limits, rings, profile, kind, lines: drawn,
+        facilities: { id: facilities.id, counts: facilities.counts, open: facilities.id.map((id) => engine.openToday.has(id)) },
+        sites: sites.id.map((id, i) => {
+          const [lon, lat] = whatIf.toDegrees(plane, sites.x[i], sites.y[i]);
+          return { id, lon, lat };
+        }),
+        road: roads.of.slice(), roads: { id: roads.id, name: roads.id.map((_, row) => roads.name(row)) },
+        today: { ...today, ...copies },
+      }, [drawn.x.buffer, drawn.y.buffer, drawn.start.buffer]];
+    },
+
+    scenario({ scenario, rings }) {
+      const began = performance.now();
+      const found = answer(engine.run(scenario, { rings }), began);
+      return [{ type: "result", ...found }, [found.minutes.buffer, found.state.buffer, found.facility.buffer]];
+    },
+
+    place({ lon, lat }) {
+      const { plane } = engine.world;
+      const [x, y] = whatIf.toXY(plane, lon, lat).map((value) => Math.round(value * 100) / 100);
+      const hit = engine.link(engine.network({}), x, y, engine.snapAt(x, y));
+      const linked = hit.piece >= 0;
+      const [doorLon, doorLat] = linked ? whatIf.toDegrees(plane, hit.x, hit.y) : [lon, lat];
+      return [{ type: "place", x, y, linked, access_m: linked ? hit.access : NaN, lon: doorLon, lat: doorLat }];
+    },
+
+    road({ lon, lat, within_m: within = 30 }) {
+      const { plane, pieces, roads } = engine.world, [x, y] = whatIf.toXY(plane, lon, lat);
+      const hit = engine.index().nearest(engine.network({}), x, y, within, (p) => pieces.chain[p] >= 0);
+      if (!hit) return [{ type: "road", piece: -1 }];
+      const row = roads.of[hit.piece], structure = (pieces.flags[hit.piece] & whatIf.STRUCTURE) !== 0;
+      return [{ type: "road", piece: hit.piece, row, id: roads.id[row], name: roads.name(row), structure }];
+    },
+
+    show({ points }) {
+      return [{ type: "show", points: points.map(([x, y]) => whatIf.toDegrees(engine.world.plane, x, y)) }];
+    },
+  };
+
+  globalThis.onmessage = ({ data }) => {
+    try {
+      const [found, transfer = []] = handlers[data.type](data);
+      globalThis.postMessage({ id: data.id, ...found }, transfer);
+    } catch (fault) {
+      globalThis.postMessage({ id: data.id, type: "error", message: fault.message });
+    }
+  };
+})();
