@@ -23,6 +23,7 @@ enlarge = { S2 = 200 }
 move = { F1 = [500.0, 0.0] }
 population = { W = 1.1 }
 limits = { urban = 10 }
+walking_speed = 0.8
 sites = { N1 = [900.0, 100.0] }
 [scenario.roads]
 add = [[[0.0, 500.0], [0.0, 1000.0]]]
@@ -67,9 +68,10 @@ def test_toml_and_json_give_the_same_scenarios(tmp_path):
         assert (a.build, a.close, a.enlarge, a.move) == (b.build, b.close, b.enlarge, b.move)
         assert (a.population, a.limits, a.sites) == (b.population, b.limits, b.sites)
         assert list(a.roads.add) == list(b.roads.add)
+        assert a.walking_speed == b.walking_speed
     assert repr(one[0]) == (
         "Scenario('all of it': build N1, F2; close S1; enlarge S2; move F1;"
-        " roads; population; limits)"
+        " roads; population; limits; walk at 0.8 m/s)"
     )
     assert one[0].move == {"F1": (500.0, 0.0)}
     check_scenarios(one, known_to(cc.samples.toy_town()))
@@ -139,6 +141,7 @@ def test_all_faults_of_a_file_are_told_together():
         ({"population": {"X": 1.0}}, "(X is not known); known: C, N, V, W"),
         ({"limits": {"town": 15}}, "(town is not known)"),
         ({"limits": {"urban": float("nan")}}, "(urban = nan)"),
+        ({"walking_speed": 0.0}, "(0.0); give a number of 0.05 or more"),
         ({"build": ["F2"], "sites": {"F2": (0.0, 0.0)}}, "(F2 is a site and a facility)"),
         ({"name": " "}, "(empty); give it a name"),
     ],
@@ -250,3 +253,48 @@ def test_closing_a_road_closes_its_pieces_and_no_namesake():
     roads = streets().rename({"R1": "R2/1", "R2": "R2/2", "R3": "R22"})
     assert close_roads(roads, ["R2"]).index.tolist() == ["R22"]
     assert close_roads(roads, ["R2/1"]).index.tolist() == ["R2/2", "R22"]
+
+
+# -------------------------------------------------------------------------------- speed of walking
+
+
+def test_who_walks_at_half_the_speed_takes_twice_as_long():
+    town = cc.samples.toy_town()
+    usual = cc.assess(town).homes["minutes"]
+    slow = cc.assess(apply_scenario(town, Scenario("slow", walking_speed=0.5)))
+    assert slow.card.profile.speed_m_s == 0.5
+    pd.testing.assert_series_equal(slow.homes["minutes"], usual * 2, atol=1e-9)
+
+
+def test_who_walks_at_another_speed_takes_new_roads_at_it_too():
+    town = cc.samples.toy_town()
+    roads = RoadChanges(add=[shapely.LineString([(0.0, 500.0), (0.0, 1000.0)])])
+    usual = cc.assess(apply_scenario(town, Scenario("road", roads=roads))).homes["minutes"]
+    both = Scenario("both", roads=roads, walking_speed=0.5)
+    slow = cc.assess(apply_scenario(town, both)).homes["minutes"]
+    pd.testing.assert_series_equal(slow, usual * 2, atol=1e-9)
+    baseline = cc.Baseline.of(town)
+    assert baseline.what_if(both).minutes.tolist() == pytest.approx(slow.tolist(), nan_ok=True)
+
+
+def test_a_speed_of_walking_is_refused_where_it_means_nothing():
+    from dataclasses import replace
+
+    town = cc.samples.toy_town()
+    by_car = replace(town, card=replace(town.card, profile=cc.PROFILES["car"]))
+    with pytest.raises(InputError, match="a speed for each road class"):
+        apply_scenario(by_car, Scenario("slow", walking_speed=0.8))
+    pairs = pd.DataFrame({"facility_id": ["F1"], "home_id": ["H01"], "minutes": [5.0]})
+    given = replace(town, tables=replace(town.tables, minutes=pairs))
+    with pytest.raises(InputError, match="brings its own minutes"):
+        apply_scenario(given, Scenario("slow", walking_speed=0.8))
+    with pytest.raises(InputError, match=r"speed_m_s is 99, expected 0.05 to 60"):
+        apply_scenario(town, Scenario("run", walking_speed=99))
+
+
+def test_a_speed_of_walking_survives_the_file(tmp_path):
+    from carecircle.scenario_file import scenarios_text
+
+    path = tmp_path / "slow.json"
+    path.write_text(scenarios_text([Scenario("slow", walking_speed=0.83)]), encoding="utf-8")
+    assert read_scenarios(path)[0].walking_speed == 0.83

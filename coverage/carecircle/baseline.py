@@ -143,8 +143,9 @@ class Baseline:
         Parameters
         ----------
         scenario
-            Any scenario; one that changes roads, people or limits is searched anew, and so is one
-            that leaves a part of the network without its last facility, or gives it its first.
+            Any scenario; one that changes roads, people, limits or the speed of walking is searched
+            anew, and so is one that leaves a part of the network without its last facility, or
+            gives it its first.
 
         Raises
         ------
@@ -152,7 +153,8 @@ class Baseline:
             With everything wrong in the scenario.
         """
         check_scenarios([scenario], self.known)
-        found = None if scenario.roads or scenario.changes_people else self._updated(scenario)
+        anew = scenario.roads or scenario.changes_people or scenario.walking_speed is not None
+        found = None if anew else self._updated(scenario)
         if found is None:
             return Baseline.of(apply_scenario(self.study, scenario)).today
         return found

@@ -39,6 +39,7 @@ def read_scenarios(path: str | Path) -> list[Scenario]:
             move = { F03 = "S07" }             # or [x, y] in the study's CRS
             population = { 150302001002 = 1.1 } # or one factor for all
             limits = { urban = 10 }
+            walking_speed = 0.8                # metres per second
             sites = { N1 = [399618.6, 4390975.2] }
             [scenario.roads]
             add = [[[399000.0, 4390000.0], [399200.0, 4390100.0]]]
@@ -108,6 +109,8 @@ def _table(scenario: Scenario) -> dict[str, Any]:
         },
     }
     told["roads"] = {key: value for key, value in told["roads"].items() if value}
+    if scenario.walking_speed is not None:
+        told["walking_speed"] = scenario.walking_speed
     if population != 1.0:
         told["population"] = population if isinstance(population, int | float) else dict(population)
     return {

@@ -10,15 +10,18 @@ import pandas as pd
 import shapely
 
 from carecircle.analysis.roster import is_eligible
+from carecircle.errors import InputError
 from carecircle.inputs.topology import assign_areas
 from carecircle.planning.scenario import Known, check_scenarios
 from carecircle.roads.changes import add_roads, close_roads, with_speeds
 from carecircle.roads.network import RoadNetwork
+from carecircle.roads.speeds import network_at_speed, profile_at_speed
 
 if TYPE_CHECKING:
     import numpy as np
 
     from carecircle.planning.scenario import Scenario
+    from carecircle.roads.profiles import TravelProfile
     from carecircle.study import Study
 
 __all__ = ["apply_scenario", "known_to", "names_served", "opened_by", "sites_as_facilities"]
@@ -46,7 +49,8 @@ def apply_scenario(study: Study, scenario: Scenario) -> Study:
     Raises
     ------
     InputError
-        With everything wrong in the scenario.
+        With everything wrong in the scenario, or if it gives a speed of walking to a study that
+        has no use for one: its profile has a speed for each road class, or its minutes are given.
 
     Examples
     --------
@@ -69,15 +73,35 @@ def apply_scenario(study: Study, scenario: Scenario) -> Study:
         lines = close_roads(tables.roads, roads.close)
         lines = add_roads(lines, roads.add) if len(roads.add) else lines
         changed = replace(changed, roads=lines)
-    card = replace(study.card, limits={**study.card.limits, **scenario.limits})
+    limits = {**study.card.limits, **scenario.limits}
+    card = replace(study.card, limits=limits, profile=_profile(study, scenario))
     planned = replace(study, card=card, tables=changed)
     if tables.minutes is None:
-        network = study.network
-        if roads:
-            network = RoadNetwork.from_roads(changed.roads, card.profile, barriers=changed.barriers)
-            network = with_speeds(network, roads.speed) if roads.speed else network
-        vars(planned)["network"] = network  # what the cached property would build, or better
+        # what the cached property would build, or better
+        vars(planned)["network"] = _network(study, planned, scenario)
     return planned
+
+
+def _profile(study: Study, scenario: Scenario) -> TravelProfile:
+    profile, speed = study.card.profile, scenario.walking_speed
+    if speed is None:
+        return profile
+    if study.tables.minutes is not None:
+        raise InputError(
+            f"scenario {scenario.name!r}: walking_speed changes nothing where the study brings its"
+            " own minutes; leave it out, or give the study roads"
+        )
+    return profile_at_speed(profile, speed)
+
+
+def _network(study: Study, planned: Study, scenario: Scenario) -> RoadNetwork:
+    roads, tables, profile = scenario.roads, planned.tables, planned.card.profile
+    if roads:
+        network = RoadNetwork.from_roads(tables.roads, profile, barriers=tables.barriers)
+        return with_speeds(network, roads.speed) if roads.speed else network
+    if scenario.walking_speed is not None:
+        return network_at_speed(study.network, scenario.walking_speed)
+    return study.network
 
 
 def known_to(study: Study) -> Known:

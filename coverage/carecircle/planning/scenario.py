@@ -72,6 +72,8 @@ class Scenario:
         Minutes by area kind in place of the study's.
     sites
         Candidates besides the study's own: contract ``sites``, or id -> (x, y).
+    walking_speed
+        Metres per second in place of the study's; waits stay as long as they are.
 
     Examples
     --------
@@ -88,6 +90,7 @@ class Scenario:
     population: float | Mapping[str, float] = 1.0
     limits: Mapping[str, float] = field(default_factory=dict)
     sites: gpd.GeoDataFrame | Mapping[str, tuple[float, float]] | None = None
+    walking_speed: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("build", "close"):
@@ -110,6 +113,7 @@ class Scenario:
         parts += ["roads"] if self.roads else []
         parts += ["population"] if self.population != 1.0 else []
         parts += ["limits"] if self.limits else []
+        parts += [] if self.walking_speed is None else [f"walk at {self.walking_speed} m/s"]
         return f"Scenario({self.name!r}: {'; '.join(parts) or 'nothing'})"
 
 
@@ -243,6 +247,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "population": ((int, float, dict), "a factor, or a table: area id = factor"),
     "limits": ((dict,), "a table: urban = minutes"),
     "sites": ((dict,), "a table: site id = [x, y]"),
+    "walking_speed": ((int, float), "metres per second"),
     "add": ((list, tuple), "a list of lines [[x, y], [x, y]]"),
     "speed": ((dict,), "a table: road id = metres per second"),
 }
@@ -347,11 +352,13 @@ def _check_numbers(scenario: Scenario, known: Known, log: IssueLog) -> None:
     for kind in scenario.limits:
         if kind not in known.limits:
             _unknown(log, scenario, "limits", kind, known.limits)
+    speed = {} if scenario.walking_speed is None else {"": scenario.walking_speed}
     for verb, values, least in (
         ("population", {"": scenario.population} if named else people, 0.0),
         ("limits", scenario.limits, 0.0),
         ("enlarge", scenario.enlarge, 0.0),
         ("roads.speed", scenario.roads.speed, 1e-3),
+        ("walking_speed", speed, 0.05),  # no profile walks slower
     ):
         for one, value in values.items():
             good = isinstance(value, int | float) and math.isfinite(value) and value >= least

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
     from carecircle.roads.chains import Chains
     from carecircle.roads.network import RoadNetwork
+    from carecircle.roads.profiles import TravelProfile
 
     Floats = NDArray[np.float64]
 
-__all__ = ["minutes_at_speeds", "network_at_speed", "scales_with_speed"]
+__all__ = ["minutes_at_speeds", "network_at_speed", "profile_at_speed", "scales_with_speed"]
 
 #: Two roundings to 2**-30 s, of the seconds and of their double.
 _TICKS = 2.0**-29
@@ -55,17 +56,38 @@ def network_at_speed(network: RoadNetwork, speed_m_s: float) -> RoadNetwork:
     >>> slow.profile.name, float(slow.seconds[0, 0])
     ('elder_default@0.8', 125.0)
     """
-    profile = network.profile.at_speed(speed_m_s)
-    if profile.class_kmh:
-        raise InputError(
-            f"speeds: profile {network.profile.name!r} has a speed for each road class; only a"
-            " profile of one speed (on foot, by bike) can be walked faster or slower"
-        )
+    profile = profile_at_speed(network.profile, speed_m_s)
     as_built = edge_seconds(network.roads, network.profile)
     own = network.seconds != as_built
     seconds = np.where(own, network.seconds, edge_seconds(network.roads, profile))
     chains = _chains_with(network.chains, seconds)
     return replace(network, profile=profile, seconds=seconds, chains=chains)
+
+
+def profile_at_speed(profile: TravelProfile, speed_m_s: float) -> TravelProfile:
+    """Return a profile of one speed at another one.
+
+    Parameters
+    ----------
+    profile
+        The profile.
+    speed_m_s
+        Metres per second in place of its own.
+
+    Raises
+    ------
+    InputError
+        If the profile has a speed for each road class instead of one, or nobody moves like that.
+    """
+    if profile.class_kmh:
+        raise InputError(
+            f"speeds: profile {profile.name!r} has a speed for each road class; only a profile of"
+            " one speed (on foot, by bike) can be walked faster or slower"
+        )
+    try:
+        return profile.at_speed(speed_m_s)
+    except ValueError as fault:
+        raise InputError(f"speeds: {fault}") from fault
 
 
 def scales_with_speed(network: RoadNetwork, extra_minutes: pd.Series | None = None) -> bool:
