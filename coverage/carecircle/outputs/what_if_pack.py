@@ -36,7 +36,7 @@ __all__ = ["pack_what_if", "what_if_elements"]
 
 #: In the order in which each may use those before it.
 _SCRIPTS = (
-    "pack.js", "plane.js", "shapes.js", "overlay.js", "search.js", "positions.js", "tally.js",
+    "pack.js", "plane.js", "shapes.js", "search.js", "overlay.js", "positions.js", "tally.js",
     "reached.js", "engine.js", "worker.js",
 )  # fmt: skip
 _REASONS = ("", "not_linked", "blocked", "no_position")
