@@ -60,13 +60,12 @@ def facilities(*rows):
 
 
 @pytest.fixture(scope="module")
-def wuhai():
-    study = cc.samples.wuhai()
+def wuhai(sample_study, sample_result):
     folder = cc.samples.wuhai_folder()
-    result = cc.assess(study)
+    result = sample_result
     frames = RuleFrames.from_findings(
         result,
-        projects=study.tables.projects,
+        projects=sample_study.tables.projects,
         rosters=pd.read_csv(folder / "rosters.csv", dtype={"unit_id": str}),
         observations=pd.read_csv(folder / "observations.csv", dtype={"indicator": str}),
     )
@@ -465,3 +464,12 @@ def test_ten_thousand_areas_and_forty_rules_take_a_second_or_so():
     checks = check(RuleFrames(table, places), *forty)
     assert len(checks) == 40 * n
     assert time.process_time() - start < 5
+
+
+def test_frames_with_other_tables_forget_the_figures_of_the_first():
+    frames = RuleFrames(areas([500.0]), facilities(("service_complex", "A0", 299.99)))
+    before = check_standards(frames, "wuhai_plan_2021")
+    other = replace(frames, facilities=facilities(("service_complex", "A0", 300.0)))
+    after = check_standards(other, "wuhai_plan_2021")
+    row = ("wuhai_plan_2021", "CA-WH-FLOOR", "A0")
+    assert [table.loc[row, "value"] for table in (before, after)] == [299.99, 300.0]

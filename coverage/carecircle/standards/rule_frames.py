@@ -79,7 +79,8 @@ class RuleFrames:
     limits: Mapping[str, float] = field(default_factory=dict)
     as_of: str = ""
     issues: IssueLog = field(default_factory=IssueLog)
-    _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
+    # not taken over by dataclasses.replace: other tables give other figures
+    _kept: dict[Any, Any] = field(init=False, default_factory=dict, repr=False)
 
     @classmethod
     def from_findings(
