@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from carecircle.standards.rules import Preset
 
-__all__ = ["load_preset", "preset_names", "read_rules"]
+__all__ = ["load_preset", "parsed_rules", "preset_names", "read_rules"]
 
 
 def preset_names() -> tuple[str, ...]:
@@ -92,6 +92,26 @@ def read_rules(path: Path, *, as_of: dt.date | None = None, log: IssueLog | None
     return preset
 
 
+def parsed_rules(text: str, name: str) -> Preset:
+    """Return the rules of a text that was read without fault before, such as ``Preset.text``.
+
+    Parameters
+    ----------
+    text
+        A rule file.
+    name
+        What messages call it.
+
+    Examples
+    --------
+    >>> plan = load_preset("wuhai_community_plan_2022")
+    >>> parsed_rules(plan.text, plan.file).sha256 == plan.sha256
+    True
+    """
+    return _parsed(text.encode("utf-8"), name, log=IssueLog())
+
+
 def _parsed(content: bytes, name: str, *, log: IssueLog, as_of: dt.date | None = None) -> Preset:
-    preset = parse_rules(content.decode("utf-8-sig"), name, as_of=as_of, log=log)
-    return replace(preset, sha256=hashlib.sha256(content).hexdigest())
+    text = content.decode("utf-8-sig")
+    preset = parse_rules(text, name, as_of=as_of, log=log)
+    return replace(preset, sha256=hashlib.sha256(content).hexdigest(), text=text)

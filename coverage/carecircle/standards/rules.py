@@ -279,7 +279,8 @@ class Preset:
 
     ``formulas`` are the file's own, known to its own rules only; ``kinds`` name facility kinds the
     file adds (code -> (Chinese, English)). ``baseline_year`` and ``target_year`` are those of its
-    indicators, each meaning the end of the year; ``sha256`` is the hash of the file, its version.
+    indicators, each meaning the end of the year; ``sha256`` is the hash of the file, its version,
+    and ``text`` what it says.
     """
 
     id: str
@@ -292,6 +293,7 @@ class Preset:
     sha256: str = ""
     baseline_year: int | None = None
     target_year: int | None = None
+    text: str = field(default="", repr=False)
 
     def rule(self, name: str) -> Rule:
         """Return the rule with this id.
