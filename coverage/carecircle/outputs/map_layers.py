@@ -115,7 +115,8 @@ def _rate_layer(findings: Findings, say: Speech) -> Layer:
         f"≥ {edges[-1]:g}%",
     ]
     classes = [*zip(labels, colours.RATES, strict=True), (say("no_data"), colours.NO_DATA)]
-    return _fill("rate", say(name), codes.astype(np.int64), classes)
+    layer = _fill("rate", say(name), codes.astype(np.int64), classes)
+    return layer | {"edges": edges.tolist()}
 
 
 def _minutes_layer(findings: Findings, say: Speech) -> list[Layer]:
@@ -193,6 +194,8 @@ def homes_data(findings: Findings) -> Layer:
     access = pd.to_numeric(column(homes, "access_m")).to_numpy(dtype=float)
     return {
         "n": len(homes),
+        "edges": class_edges(findings),
+        "left_out": np.flatnonzero(~placed).tolist(),
         "xy": pack_points(geometry.x, geometry.y),
         "codes": pack_codes(_home_classes(findings)[placed]),
         "minutes": pack_counts(_whole(shown)),

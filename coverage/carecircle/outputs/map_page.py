@@ -34,6 +34,9 @@ _SCRIPTS = (
     "atlas_legend.js",
     "atlas_panel.js",
     "atlas_frame.js",
+    "atlas_try.js",
+    "atlas_try_map.js",
+    "atlas_try_panel.js",
     "atlas.js",
 )
 
@@ -85,12 +88,16 @@ class _Verbatim(Element):
 
 
 class Atlas(MacroElement):
-    """Everything the page shows: style, code and the data of one assessment."""
+    """Everything the page shows: style, code and the data of one assessment.
 
-    def __init__(self, payload: Mapping[str, Any]) -> None:
+    ``elements`` is HTML that goes into the page as it is, such as the pack of the what-if.
+    """
+
+    def __init__(self, payload: Mapping[str, Any], *, elements: str = "") -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # branca types it in part
         self._name = "Atlas"
         self.payload = payload
+        self.elements = elements
 
     def render(self, **_kwargs: object) -> str:
         """Write style and code into the head, data into the body, and the call at the end."""
@@ -105,6 +112,7 @@ class Atlas(MacroElement):
         )
         name = self.get_name()
         data = f'<script type="application/json" id="{name}">{json_for_html(self.payload)}</script>'
+        data = f"{data}\n{self.elements}"
         call = (
             f"carecircle.open({chart.get_name()}, document.getElementById('{name}').textContent);"
         )

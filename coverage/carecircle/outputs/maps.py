@@ -26,6 +26,7 @@ from carecircle.outputs.map_summary import spoken_summary
 from carecircle.outputs.map_table import unit_tables
 from carecircle.outputs.map_text import Speech, in_language
 from carecircle.outputs.map_tiles import tile_source
+from carecircle.outputs.what_if_pack import what_if_elements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,8 +47,9 @@ def coverage_map(
     Areas by verdict (roster against time), covered share, minutes, floor area and standards; homes
     by minutes, service circles, uncovered areas with their cause, floor-area shortfalls and
     facilities over roads, water, railways and boundaries; with headline, legend, terms, sources,
-    a table, search in characters and pinyin, and a summary in words. All texts are there in Chinese
-    and English; it opens in the language of the study. No figure is computed here.
+    a table, search in characters and pinyin, a summary in words, and a what-if that searches again
+    in the page where the findings know their network. All texts are there in Chinese
+    and English; it opens in the language of the study. No figure of today is computed here.
 
     Parameters
     ----------
@@ -83,7 +85,7 @@ def coverage_map(
     payload = _payload(findings, say, most_reached_pieces)
     if tiles is not None:
         payload["tiles"] = tile_source(tiles, say)
-    return _chart(findings, payload)
+    return _chart(findings, payload, what_if_elements(findings))
 
 
 def change_map(before: Findings, after: Mapping[str, Findings]) -> folium.Map:
@@ -146,7 +148,7 @@ def change_map(before: Findings, after: Mapping[str, Findings]) -> folium.Map:
     return _chart(before, payload)
 
 
-def _chart(findings: Findings, payload: dict[str, Any]) -> folium.Map:
+def _chart(findings: Findings, payload: dict[str, Any], elements: str = "") -> folium.Map:
     # a plain import of carecircle must stay light
     import folium
 
@@ -164,7 +166,7 @@ def _chart(findings: Findings, payload: dict[str, Any]) -> folium.Map:
         fade_animation=False,
         max_zoom=19,
     )
-    chart.add_child(Atlas(payload | {"bounds": bounds}))
+    chart.add_child(Atlas(payload | {"bounds": bounds}, elements=elements))
     make_offline(chart, in_language(payload["card"]["title"], findings.card.language))
     return chart
 
@@ -182,7 +184,8 @@ def _payload(findings: Findings, say: Speech, most_pieces: int) -> dict[str, Any
     return {
         **_frame(findings, say),
         "areas": _with_pinyin(area_shapes(findings) | area_records(findings, say)),
-        "facilities": _with_pinyin(facility_places(findings) | facility_records(findings, say)),
+        "facilities": _with_pinyin(facility_places(findings) | facility_records(findings, say))
+        | {"ids": [str(one) for one in findings.facilities.index]},
         "gaps": gap_records(findings, say),
         "homes": _named_reasons(homes_data(findings), say),
         "groups": _grouped(groups, say),

@@ -28,6 +28,9 @@
           ...one, minutes: decode.counts(one.minutes), facility: decode.counts(one.facility), limit: decode.codes(one.limit),
         })),
       };
+      // the worker knows homes that have no place on the map too
+      const skipped = new Set(homes.left_out);
+      data.homes.places = Array.from({ length: homes.n + skipped.size }, (_, i) => i).filter((i) => !skipped.has(i));
     }
     return data;
   }
@@ -70,8 +73,21 @@
       this.boxes.refresh();
       this.refreshLegend();
       this.table.build();
+      if (this.trial) this.trial.build();
       carecircle.frame.speak(this);
       this.canvas.redraw();
+    },
+
+    /* Read the map of today, or try a plan. */
+    mode(name) {
+      const trying = name === "try";
+      this.trying = trying;
+      this.map.closePopup();
+      this.boxes.turn(name);
+      this.trial.map.enter(trying);
+      if (trying) this.trial.trial.start();
+      this.trial.columns();
+      this.boxes.refresh();
     },
 
     /* Which of its choices a layer shows. */
@@ -143,9 +159,18 @@
     open(found, latlng) {
       L.popup({ maxWidth: 340, minWidth: 220, autoPanPadding: [20, 20] })
         .setLatLng(latlng)
-        .setContent(this.popups.card(found))
+        .setContent(this.card(found))
         .openOn(this.map);
       this.told.textContent = this.map._popup.getElement().innerText;
+    },
+
+    card(found) {
+      const { world } = this.trying ? this.trial.trial : {};
+      const card = found.type === "try" ? carecircle.element("h2", "", found.site) : this.popups.card(found);
+      if (!world || (found.type !== "facility" && found.type !== "try")) return card;
+      const box = carecircle.element("div", "cc-card"), tools = this.trial.popup(found);
+      box.append(...(tools ? [card, tools] : [card]));
+      return box;
     },
 
     goTo(found) {
@@ -193,6 +218,9 @@
         tip.style.display = "none";
       });
       this.map.on("click", (event) => {
+        const { map: trial } = this.trial || {};
+        if (trial && trial.mode) return trial.click(event.latlng);
+        if (trial && Date.now() - (trial.dropped || 0) < 250) return;
         const found = this.canvas.hit(event.containerPoint);
         if (found) this.open(found, found.x === undefined ? event.latlng : decode.latLng(found.x, found.y));
       });
@@ -220,6 +248,12 @@
     atlas.listen();
     frame.speak(atlas);
     frame.printing(atlas);
+    if (carecircle.Trial.possible()) {
+      atlas.trial = new carecircle.TrialPanel(atlas);
+      atlas.boxes.refresh();
+      window.addEventListener("hashchange", () => atlas.trial.fromLink());
+      atlas.trial.fromLink();
+    }
     map.on("resize", () => atlas.canvas.redraw());
     return atlas;
   };

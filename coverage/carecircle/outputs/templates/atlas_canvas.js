@@ -4,6 +4,8 @@
   const carecircle = window.carecircle;
   const FONT = '"Noto Sans SC","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",system-ui,sans-serif';
 
+  const SLOW_MS = 120;
+
   /* Where a label may stand, best first; an important one may step aside and point back. */
   function spots(half, high, chip) {
     const near = [[0, 0], [0, 1.8 * high], [0, -1.8 * high]];
@@ -85,6 +87,7 @@
     /* A long drag outruns the margin of the canvas: draw again before its edge shows. */
     _onMove: function () {
       if (this._map._animatingZoom || this._map.getZoom() !== this._zoom) return;
+      if (this.milliseconds > SLOW_MS) return; // a stall is worse than an edge that fills when the hand rests
       const size = this._map.getSize();
       const corner = this._map.containerPointToLayerPoint([0, 0]);
       if (!this._bounds.contains(L.bounds(corner, corner.add(size)))) this.redraw();

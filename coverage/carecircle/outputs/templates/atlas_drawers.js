@@ -38,13 +38,15 @@
   }
 
   /* Stroke many lines a few at a time: one path of a whole city is slow everywhere. */
-  function strokeAll(view, shape) {
+  function strokeAll(view, shape, closed) {
     let waiting = 0;
     view.ctx.beginPath();
     for (let s = 0; s < shape.n; s++) {
       if (outside(view, shape.box, s)) continue;
-      trace(view, shape, s, false);
-      if (++waiting % 200) continue;
+      trace(view, shape, s, closed);
+      waiting += shape.first[s + 1] - shape.first[s];
+      if (waiting < 200) continue;
+      waiting = 0;
       view.ctx.stroke();
       view.ctx.beginPath();
     }
@@ -80,6 +82,7 @@
   make.fill = (layer, data) => {
     const codes = decode.codes(layer.codes);
     return {
+      codes,
       draw(view) {
         layer.colours.forEach((colour, code) => {
           traceAll(view, data.areas.shapes, true, (s) => codes[s] === code);
@@ -249,12 +252,15 @@
         ctx.fill("evenodd");
         ctx.globalAlpha = 1;
         ctx.lineJoin = "bevel";
-        ctx.strokeStyle = "rgba(255,255,255,.8)";
-        ctx.lineWidth = grow(view.zoom, 1.2, 4.5);
-        ctx.stroke();
+        // from afar a white edge would hide more than it sets off
+        if (view.zoom > 12) {
+          ctx.strokeStyle = "rgba(255,255,255,.8)";
+          ctx.lineWidth = grow(view.zoom, 1.2, 4.5);
+          strokeAll(view, shape, true);
+        }
         ctx.strokeStyle = layer.colour;
         ctx.lineWidth = grow(view.zoom, 0.6, 2.1);
-        ctx.stroke();
+        strokeAll(view, shape, true);
         // ranked by the analysis: from afar only the first ones speak
         const most = Math.round(4 * Math.pow(2, Math.max(0, view.zoom - 9.5)));
         layer.labels.slice(0, most).forEach((text, i) => {

@@ -47,9 +47,22 @@
       if (list.length) entries(group.title, list).classList.add("cc-flow");
     }
 
+    /* While a plan is tried, fills and homes hold for the plan, and new signs appear. */
+    function tried() {
+      const { words } = atlas.payload;
+      const line = (colour, label, dash) => ({ swatch: "line", colour, label, dash });
+      entries(words.try, [
+        { swatch: "symbol", shape: "star", colour: "#c4007a", label: words.try_sign_new },
+        line("#c4007a", words.try_sign_road),
+        line("#b3261e", words.try_sign_cut, [2, 3]),
+        { swatch: "fill", colour: "#2f7cab", label: words.try_sign_reached },
+      ]);
+    }
+
     atlas.refreshLegend = () => {
       let told = false;
       body.replaceChildren();
+      if (atlas.trying) tried();
       atlas.payload.groups.forEach((group) => {
         if (group.id === "base") return base(group);
         const shown = group.layers.filter((layer) => atlas.canvas.visible.has(layer.id) && layer.legend.length);

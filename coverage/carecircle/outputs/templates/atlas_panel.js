@@ -177,6 +177,27 @@
     summary.forEach((sentence) => fold.appendChild(element("p", "", sentence)));
   }
 
+  /* The map of today, or a plan of one's own. */
+  function modes(atlas, panel) {
+    const { words } = atlas.payload;
+    const group = panel.appendChild(element("div", "cc-switch cc-mode"));
+    group.setAttribute("role", "radiogroup");
+    group.setAttribute("aria-label", words.try);
+    [["layers", words.layers], ["try", words.try]].forEach(([mode, word]) => {
+      const label = group.appendChild(element("label"));
+      const input = label.appendChild(element("input"));
+      input.type = "radio";
+      input.name = "cc-mode";
+      input.value = mode;
+      input.checked = (mode === "try") === Boolean(atlas.trying);
+      input.addEventListener("change", () => {
+        atlas.mode(mode);
+        panel.querySelector(`input[value="${mode}"]`).focus();
+      });
+      label.appendChild(element("span", "", word));
+    });
+  }
+
   carecircle.panel = (atlas) => {
     const panel = element("section", "cc-panel");
     const key = carecircle.legend(atlas);
@@ -193,7 +214,9 @@
       views(atlas, panel);
       panel.appendChild(figures);
       carecircle.search.box(atlas, panel);
+      if (atlas.trial) modes(atlas, panel);
       panel.appendChild(layers);
+      if (atlas.trial) panel.appendChild(atlas.trial.node);
       headline(atlas, figures);
       layerList(atlas, layers);
       [indicators, inWords, about].forEach((part) => part(atlas, panel));
@@ -208,9 +231,16 @@
     return {
       panel,
       key: key.node,
+      /* What stands under the search: layers, or the what-if. */
+      turn(name) {
+        panel.classList.toggle("cc-trying", name === "try");
+        layers.hidden = name === "try";
+        atlas.trial.node.hidden = name !== "try";
+      },
       refresh() {
         refresh();
         key.build();
+        atlas.refreshLegend();
       },
     };
   };

@@ -32,6 +32,16 @@
     return homes.minutes[i] < 0 ? words.no_data : words.minute.replace("{}", raw.toFixed(digits));
   }
 
+  /* Minutes and facility of a home under the plan that is being tried. */
+  function triedRow(data, words, i) {
+    const { tried, places } = data.homes;
+    if (!tried) return [];
+    const minutes = tried.minutes[places[i]], name = tried.names[tried.facility[places[i]]];
+    const row = name === undefined ? -1 : data.facilities.ids.indexOf(name);
+    const told = isNaN(minutes) ? words.no_data : words.minute.replace("{}", minutes.toFixed(1));
+    return [[words.try_then, [told, row < 0 ? name : data.facilities.title[row]].filter(Boolean).join(" · ")]];
+  }
+
   function homeRows(data, words, i) {
     const homes = data.homes;
     const limit = homes.limits[homes.limit[i]];
@@ -43,6 +53,7 @@
       [words.nearest, facility < 0 ? none : data.facilities.title[facility]],
       [words.access, homes.access[i] < 0 ? none : words.metres.replace("{}", homes.access[i])],
       [words.reason, homes.reasons[homes.reason[i]] || ""],
+      ...triedRow(data, words, i),
       ...homes.then.map((one) => [one.name, [time(one, words, i), data.facilities.title[one.facility[i]]].filter(Boolean).join(" · ")]),
     ];
   }
@@ -82,8 +93,11 @@
         return table(set.title[found.index], set.subtitle[found.index], rows);
       },
       line(found) {
+        if (found.type === "try") return found.site;
         if (found.type !== "home") return records[found.type].title[found.index];
+        const [tried] = triedRow(data, words, found.index);
         const [minutes, , nearest] = homeRows(data, words, found.index);
+        if (tried) return `${tried[1]} (${words.try_today} ${minutes[1]})`;
         return `${minutes[1]} · ${nearest[1]}`;
       },
     };

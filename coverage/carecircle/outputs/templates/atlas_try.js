@@ -1,0 +1,262 @@
+/* The plan a reader tries: its scenario, its history, and the worker that says what holds under it. */
+(function () {
+  "use strict";
+  const carecircle = window.carecircle;
+  const HASH = "try=";
+  const MOST_STEPS = 200;
+
+  /* Only what differs from today, keys in one order: the JSON that `carecircle compare` reads. */
+  function compact(scenario) {
+    const { build, close, move, sites, limits, walking_speed: speed, roads } = scenario;
+    const kept = {};
+    const some = (key, value) => {
+      if (Array.isArray(value) ? value.length : Object.keys(value).length) kept[key] = value;
+    };
+    some("build", build);
+    some("close", close);
+    some("move", move);
+    some("sites", sites);
+    some("limits", limits);
+    if (speed) kept.walking_speed = speed;
+    const changed = {};
+    if (roads.add.length) changed.add = roads.add;
+    if (roads.close.length) changed.close = roads.close;
+    some("roads", changed);
+    return kept;
+  }
+
+  const spot = (value) => Array.isArray(value) && value.length === 2 && value.every((v) => typeof v === "number" && isFinite(v));
+  const texts = (value) => (Array.isArray(value) ? value.filter((one) => typeof one === "string") : []);
+  const pairs = (value, good) => Object.fromEntries(Object.entries(value && typeof value === "object" ? value : {}).filter(([, one]) => good(one)));
+
+  /* A scenario with every key; what a link got wrong is left out. */
+  function whole(raw) {
+    const roads = (raw && raw.roads) || {};
+    const speed = Number(raw && raw.walking_speed);
+    return {
+      build: texts(raw.build), close: texts(raw.close), move: pairs(raw.move, (to) => spot(to) || typeof to === "string"),
+      sites: pairs(raw.sites, spot), limits: pairs(raw.limits, (minutes) => minutes >= 1 && minutes <= 240),
+      walking_speed: speed >= 0.3 && speed <= 3 ? speed : null,
+      roads: {
+        add: (Array.isArray(roads.add) ? roads.add : []).filter((line) => Array.isArray(line) && line.length > 1 && line.every(spot)),
+        close: texts(roads.close),
+      },
+    };
+  }
+
+  function toHash(scenario) {
+    const bytes = new TextEncoder().encode(JSON.stringify(compact(scenario)));
+    const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+    return "#" + HASH + text.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  }
+
+  /* The scenario of a link; null where there is none, an error where it cannot be read. */
+  function fromHash(hash) {
+    const text = hash.replace(/^#/, "");
+    if (!text.startsWith(HASH)) return null;
+    const raw = atob(text.slice(HASH.length).replace(/-/g, "+").replace(/_/g, "/"));
+    return whole(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(raw, (c) => c.charCodeAt(0)))));
+  }
+
+  class Trial {
+    /* told(trial) is called whenever something changed: state is "loading", "ready", "busy" or "failed". */
+    constructor(told, rings) {
+      Object.assign(this, { told, rings, state: "idle", world: null, result: null, fault: "" });
+      this.scenario = whole({});
+      this.done = [];
+      this.undone = [];
+      this.waiting = new Map();
+      this.number = 0;
+      this.where = new Map(); // "x,y" in the study's plane -> [lon, lat]
+    }
+
+    static possible() {
+      return Boolean(document.getElementById("what-if-pack") && document.getElementById("what-if-worker"));
+    }
+
+    get changed() {
+      return Object.keys(compact(this.scenario)).length > 0;
+    }
+
+    tell(state) {
+      if (state) this.state = state;
+      this.told(this);
+    }
+
+    /* Start the worker from the text that travels with the page; no request is made. */
+    async start() {
+      if (this.state !== "idle") return this.started;
+      this.tell("loading");
+      const code = document.getElementById("what-if-worker").textContent;
+      const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+      this.worker = new Worker(address);
+      URL.revokeObjectURL(address);
+      this.worker.onmessage = ({ data }) => this.hear(data);
+      this.worker.onerror = (event) => this.fail(event.message || "worker");
+      this.started = this.ask({ type: "init", pack: document.getElementById("what-if-pack").textContent }).then(
+        (world) => {
+          this.world = world;
+          this.today = this.result = world.today;
+          this.tell("ready");
+        },
+        (fault) => this.fail(fault.message),
+      );
+      return this.started;
+    }
+
+    ask(message) {
+      const id = ++this.number;
+      return new Promise((good, bad) => {
+        this.waiting.set(id, { good, bad });
+        this.worker.postMessage({ ...message, id });
+      });
+    }
+
+    hear(data) {
+      const waiting = this.waiting.get(data.id);
+      this.waiting.delete(data.id);
+      if (!waiting) return;
+      if (data.type === "error") waiting.bad(new Error(data.message));
+      else waiting.good(data);
+    }
+
+    fail(message) {
+      this.fault = message;
+      this.tell("failed");
+    }
+
+    /* Change the scenario; the step can be undone. Steps of one slider become one. */
+    change(edit, slider) {
+      const before = JSON.stringify(this.scenario);
+      edit(this.scenario);
+      if (JSON.stringify(this.scenario) === before) return null;
+      if (!slider || slider !== this.slider) this.done.push(before);
+      if (this.done.length > MOST_STEPS) this.done.shift();
+      this.slider = slider || null;
+      this.undone = [];
+      return this.run();
+    }
+
+    step(from, to) {
+      if (!from.length) return null;
+      to.push(JSON.stringify(this.scenario));
+      this.scenario = JSON.parse(from.pop());
+      this.slider = null;
+      return this.run();
+    }
+
+    undo() {
+      return this.step(this.done, this.undone);
+    }
+
+    redo() {
+      return this.step(this.undone, this.done);
+    }
+
+    load(scenario) {
+      return this.change(() => (this.scenario = scenario));
+    }
+
+    /* Ask for the newest scenario; while the worker is at it, only the last change waits. */
+    async run() {
+      if (this.running) {
+        this.again = true;
+        return this.running;
+      }
+      this.running = (async () => {
+        do {
+          this.again = false;
+          this.tell("busy");
+          try {
+            await this.place();
+            this.result = await this.ask({ type: "scenario", scenario: compact(this.scenario), rings: this.rings() });
+            this.fault = "";
+            if (!this.again) this.tell("ready");
+          } catch (fault) {
+            this.fail(fault.message);
+          }
+        } while (this.again);
+        this.running = null;
+      })();
+      return this.running;
+    }
+
+    /* Where places of the scenario lie on the map. */
+    async place() {
+      const { sites, move, roads } = this.scenario;
+      const all = [...Object.values(sites), ...Object.values(move).filter(Array.isArray), ...roads.add.flat()];
+      const points = all.filter((xy) => !this.where.has(String(xy)));
+      if (!points.length) return;
+      const shown = await this.ask({ type: "show", points });
+      points.forEach((xy, i) => this.where.set(String(xy), shown.points[i]));
+    }
+
+    /* A click as coordinates of the study; remembered where it was. */
+    async locate(latlng) {
+      const place = await this.ask({ type: "place", lon: latlng.lng, lat: latlng.lat });
+      this.where.set(String([place.x, place.y]), [latlng.lng, latlng.lat]);
+      return place;
+    }
+
+    newId() {
+      const { sites } = this.scenario, known = new Set([...this.world.facilities.id, ...this.world.sites.map((site) => site.id)]);
+      let number = 1;
+      while (`N${number}` in sites || known.has(`N${number}`)) number++;
+      return `N${number}`;
+    }
+
+    async add(latlng) {
+      const { x, y } = await this.locate(latlng), id = this.newId();
+      return this.change((scenario) => {
+        scenario.sites[id] = [x, y];
+        scenario.build.push(id);
+      });
+    }
+
+    /* What a facility of the study can do now: it stands open, or not, and may be brought back. */
+    stateOf(row) {
+      const { id, counts, open } = this.world.facilities, { build, close, move } = this.scenario;
+      const one = id[row];
+      return { id: one, counts: counts[row], open: (open[row] && !close.includes(one)) || build.includes(one), today: open[row], moved: one in move };
+    }
+
+    toggle(row) {
+      const { id, today, open } = this.stateOf(row);
+      return this.change((scenario) => {
+        const list = today ? "close" : "build";
+        const listed = today ? open : !open;
+        scenario[list] = scenario[list].filter((other) => other !== id);
+        if (listed) scenario[list].push(id);
+        delete scenario.move[id];
+      });
+    }
+
+    remove(kind, key) {
+      return this.change((scenario) => {
+        if (kind === "site") {
+          delete scenario.sites[key];
+          scenario.build = scenario.build.filter((id) => id !== key);
+        } else if (kind === "move") delete scenario.move[key];
+        else if (kind === "add") scenario.roads.add.splice(key, 1);
+        else if (kind === "cut") scenario.roads.close = scenario.roads.close.filter((id) => id !== key);
+        else scenario[kind] = scenario[kind].filter((id) => id !== key);
+      });
+    }
+
+    async drag(item, latlng) {
+      const { x, y } = await this.locate(latlng);
+      return this.change((scenario) => {
+        if (item.site) scenario.sites[item.site] = [x, y];
+        else scenario.move[item.facility] = [x, y];
+      });
+    }
+
+    /* The file that `carecircle compare` reads. */
+    text(name) {
+      return JSON.stringify({ scenario: [{ name, ...compact(this.scenario) }] }, null, 1) + "\n";
+    }
+  }
+
+  carecircle.Trial = Trial;
+  carecircle.trialLink = { compact, fromHash, toHash, whole };
+})();

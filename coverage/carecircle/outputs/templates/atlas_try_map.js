@@ -1,0 +1,412 @@
+/* A tried plan on the map: its places and roads, homes in their new classes, clicks and drags. */
+(function () {
+  "use strict";
+  const carecircle = window.carecircle;
+  const decode = carecircle.decode;
+  const NEW = { shape: "star", colour: "#c4007a" }, CUT = "#b3261e";
+  const TRIM_M = 60, DRAG_PX = 4, SNAP_PX = 14;
+  const HIDDEN = /^(gaps|reached|circle\d+)$/; // what they draw holds for today only
+
+  function mercator(lon, lat) {
+    const sine = Math.sin((lat * Math.PI) / 180);
+    return { x: lon / 360 + 0.5, y: 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI) };
+  }
+
+  class TrialMap {
+    constructor(atlas, trial) {
+      Object.assign(this, { atlas, trial, mode: null, draft: [], active: false });
+      const { facilities, homes } = atlas.data;
+      this.kept = {
+        x: facilities.xy.x.slice(), y: facilities.xy.y.slice(), status: facilities.status.slice(), codes: homes.n ? homes.codes.slice() : null,
+      };
+      this.rate = atlas.canvas.drawers.find((drawer) => drawer.id === "rate");
+      if (this.rate && this.rate.codes) this.kept.rate = this.rate.codes.slice();
+      const layers = atlas.payload.groups.flatMap((group) => group.layers);
+      this.layers = Object.fromEntries(["homes", "rate"].map((id) => [id, layers.find((layer) => layer.id === id)]));
+      this.counts = Object.fromEntries(Object.entries(this.layers).map(([id, layer]) => [id, layer ? layer.legend.map((entry) => entry.count) : null]));
+      atlas.canvas.drawers.push(this.drawer("try_reached", -1, (view) => this.drawReached(view)));
+      atlas.canvas.drawers.push(this.drawer("try", -1, (view) => this.draw(view), (view, x, y) => this.hit(view, x, y)));
+      const after = (id) => atlas.canvas.drawers.findIndex((drawer) => drawer.type === id);
+      const [reached] = atlas.canvas.drawers.splice(atlas.canvas.drawers.length - 2, 1);
+      atlas.canvas.drawers.splice(Math.max(0, after("outline")), 0, reached);
+      this.listen();
+    }
+
+    drawer(id, reach, draw, hit) {
+      return { id, type: id, above: 9, reach, draw, ...(hit ? { hit } : {}) };
+    }
+
+    /* Into the what-if and out of it: today's circles and gaps step aside, the shares are coloured. */
+    enter(active) {
+      const { canvas } = this.atlas;
+      if (active === this.active) return;
+      this.active = active;
+      if (active) {
+        this.before = new Set(canvas.visible);
+        for (const id of this.before) if (HIDDEN.test(id)) canvas.visible.delete(id);
+        if (this.rate) this.fill("rate");
+        ["try", "try_reached"].forEach((id) => canvas.visible.add(id));
+      } else {
+        this.use(null);
+        ["try", "try_reached"].forEach((id) => canvas.visible.delete(id));
+        for (const id of this.before) canvas.visible.add(id);
+        const fills = this.fills();
+        const kept = fills.find((id) => this.before.has(id));
+        if (kept) this.fill(kept);
+      }
+      this.show();
+    }
+
+    fills() {
+      const group = this.atlas.payload.groups.find((one) => one.id === "areas");
+      return group ? group.layers.map((layer) => layer.id) : [];
+    }
+
+    fill(id) {
+      this.fills().forEach((other) => this.atlas.canvas.visible.delete(other));
+      this.atlas.canvas.visible.add(id);
+    }
+
+    /* Bring facilities, homes and shares in line with the plan, or with today. */
+    show() {
+      const { atlas, trial } = this, on = this.active && trial.world;
+      const { facilities, homes } = atlas.data;
+      facilities.xy.x.set(this.kept.x);
+      facilities.xy.y.set(this.kept.y);
+      facilities.status.set(this.kept.status);
+      if (on) {
+        trial.world.facilities.id.forEach((id, row) => {
+          const { counts, open, today } = trial.stateOf(row);
+          if (counts && open !== today) facilities.status[row] = open ? 0 : 2;
+          const to = trial.scenario.move[id];
+          const at = Array.isArray(to) && trial.where.get(String(to));
+          if (at) this.put(facilities.xy, row, at);
+        });
+      }
+      if (homes.n) this.paintHomes(on ? trial.result : null);
+      this.paintRate(on ? trial.result : null);
+      this.lines = null;
+      atlas.refreshLegend();
+      atlas.canvas.redraw();
+    }
+
+    put(xy, row, [lon, lat]) {
+      const at = mercator(lon, lat);
+      xy.x[row] = at.x;
+      xy.y[row] = at.y;
+    }
+
+    /* Classes as map_layers.py makes them: within an edge, over the limit, no way, not assessed. */
+    paintHomes(result) {
+      const { homes } = this.atlas.data, { edges } = homes, layer = this.layers.homes;
+      homes.tried = result && result !== this.trial.today ? result : null;
+      if (!homes.tried) {
+        homes.codes.set(this.kept.codes);
+        layer.legend.forEach((entry, i) => (entry.count = this.counts.homes[i]));
+        return;
+      }
+      const counts = new Array(layer.legend.length).fill(0), skipped = new Set(homes.left_out);
+      let row = 0;
+      for (let i = 0; i < result.minutes.length; i++) {
+        const minutes = result.minutes[i], state = result.state[i];
+        let code = edges.length + (isNaN(minutes) ? 1 : 0);
+        if (state === 2) code = edges.length + 2;
+        else if (state === 1) {
+          code = 0;
+          while (code < edges.length - 1 && minutes > edges[code]) code++;
+        }
+        counts[code]++;
+        if (!skipped.has(i)) homes.codes[row++] = code;
+      }
+      layer.legend.forEach((entry, i) => (entry.count = counts[i]));
+    }
+
+    paintRate(result) {
+      const layer = this.layers.rate, { table } = this.atlas.payload;
+      if (!layer || !this.kept.rate) return;
+      if (!result || result === this.trial.today) {
+        this.rate.codes.set(this.kept.rate);
+        layer.legend.forEach((entry, i) => (entry.count = this.counts.rate[i]));
+        return;
+      }
+      const { covered, total } = result.area[table.weight], counts = new Array(layer.legend.length).fill(0);
+      const ids = new Map(this.trial.world.units.area.id.map((id, i) => [id, i]));
+      table.levels[0].ids.forEach((id, row) => {
+        const i = ids.get(id), share = i === undefined || !(total[i] > 0) ? NaN : (100 * covered[i]) / total[i];
+        const code = isNaN(share) ? layer.edges.length + 1 : layer.edges.filter((edge) => share >= edge - 1e-9).length;
+        this.rate.codes[row] = code;
+        counts[code]++;
+      });
+      layer.legend.forEach((entry, i) => (entry.count = counts[i]));
+    }
+
+    pixel(view, [lon, lat]) {
+      const at = mercator(lon, lat);
+      return [at.x * view.scale + view.dx, at.y * view.scale + view.dy];
+    }
+
+    path(view, points) {
+      view.ctx.beginPath();
+      points.forEach((point, i) => view.ctx[i ? "lineTo" : "moveTo"](...this.pixel(view, point)));
+    }
+
+    draw(view) {
+      const { trial } = this, ctx = view.ctx;
+      if (!trial.world) return;
+      const stroke = (colour, width, dash = []) => {
+        ctx.setLineDash(dash);
+        ctx.strokeStyle = colour;
+        ctx.lineWidth = width;
+        ctx.lineJoin = ctx.lineCap = "round";
+        ctx.stroke();
+      };
+      for (const line of trial.scenario.roads.add) {
+        const points = line.map((xy) => trial.where.get(String(xy)));
+        if (!points.every(Boolean)) continue;
+        this.path(view, points);
+        stroke("#fff", 7);
+        stroke(NEW.colour, 4);
+      }
+      for (const p of this.cutPieces()) {
+        this.piece(view, p);
+        stroke("#fff", 7);
+        stroke(CUT, 4, [2, 7]);
+      }
+      if (this.draft.length) {
+        this.path(view, this.draft.map((vertex) => vertex.at));
+        stroke(NEW.colour, 3, [6, 5]);
+        for (const vertex of this.draft) {
+          const [x, y] = this.pixel(view, vertex.at);
+          ctx.beginPath();
+          ctx.arc(x, y, 4, 0, 7);
+          ctx.fillStyle = vertex.joined ? NEW.colour : "#fff";
+          ctx.fill();
+          stroke(NEW.colour, 2);
+        }
+      }
+      ctx.setLineDash([]);
+      const { sprite, half } = carecircle.symbols.sprite(NEW, 0, 11, view.ratio);
+      for (const site of this.sites()) {
+        const [x, y] = this.pixel(view, site.at);
+        ctx.drawImage(sprite, x - half, y - half, 2 * half, 2 * half);
+        view.taken.push([x - half / 2, y - half / 2, x + half / 2, y + half / 2]);
+      }
+    }
+
+    sites() {
+      const { scenario, where, world } = this.trial;
+      const found = [];
+      for (const id of scenario.build) {
+        const xy = scenario.sites[id];
+        const own = !xy && world.sites.find((site) => site.id === id);
+        const at = this.held && this.held.site === id ? this.held.at : xy ? where.get(String(xy)) : own && [own.lon, own.lat];
+        if (at) found.push({ site: id, at });
+      }
+      if (this.held && this.held.facility) found.push(this.held);
+      return found;
+    }
+
+    cutPieces() {
+      const { scenario, world } = this.trial;
+      if (!scenario.roads.close.length) return [];
+      const closed = new Set(scenario.roads.close), pieces = [];
+      // "R1" closes the pieces "R1/1", "R1/2" too
+      const rows = new Set(world.roads.id.map((id, row) => (closed.has(id) || closed.has(id.replace(/\/[^/]*$/, "")) ? row : -1)));
+      world.road.forEach((row, p) => {
+        if (rows.has(row)) pieces.push(p);
+      });
+      return pieces;
+    }
+
+    piece(view, p) {
+      const { start, x, y } = this.trial.world.lines;
+      view.ctx.beginPath();
+      for (let i = start[p]; i < start[p + 1]; i++) {
+        view.ctx[i === start[p] ? "moveTo" : "lineTo"](x[i] * view.scale + view.dx, y[i] * view.scale + view.dy);
+      }
+    }
+
+    /* Reached roads under a wide pen: the service area, one tint however many facilities reach a place. */
+    drawReached(view) {
+      const { trial } = this, spans = trial.result && trial.result.reached;
+      if (!spans || !trial.world) return;
+      const { start, x, y } = trial.world.lines;
+      const latitude = this.atlas.map.getCenter().lat;
+      const metre = view.scale / (40075016.7 * Math.cos((latitude * Math.PI) / 180));
+      const scratch = (this.scratch = this.scratch || document.createElement("canvas"));
+      scratch.width = view.ctx.canvas.width;
+      scratch.height = view.ctx.canvas.height;
+      const ctx = scratch.getContext("2d");
+      ctx.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
+      ctx.lineCap = ctx.lineJoin = "round";
+      ctx.lineWidth = Math.max(1.5, 2 * TRIM_M * metre);
+      ctx.strokeStyle = "#2f7cab";
+      let waiting = 0;
+      ctx.beginPath();
+      for (let s = 0; s < spans.piece.length; s++) {
+        const p = spans.piece[s], first = start[p], last = start[p + 1] - 1;
+        if (p + 1 >= start.length) continue; // a road of the plan draws itself
+        const west = Math.min(x[first], x[last]), east = Math.max(x[first], x[last]);
+        const north = Math.min(y[first], y[last]), south = Math.max(y[first], y[last]);
+        if (east < view.west || west > view.east || south < view.north || north > view.south) continue;
+        this.span(ctx, view, p, spans.from[s], spans.to[s]);
+        if (++waiting % 400) continue;
+        ctx.stroke();
+        ctx.beginPath();
+      }
+      ctx.stroke();
+      view.ctx.globalAlpha = 0.3;
+      view.ctx.drawImage(scratch, 0, 0, view.size.x, view.size.y);
+    }
+
+    /* Part of a piece, by shares of its length on the map. */
+    span(ctx, view, p, from, to) {
+      const { start, x, y } = this.trial.world.lines, first = start[p], last = start[p + 1] - 1;
+      const at = (i) => [x[i] * view.scale + view.dx, y[i] * view.scale + view.dy];
+      if (from <= 0 && to >= 1) {
+        for (let i = first; i <= last; i++) ctx[i === first ? "moveTo" : "lineTo"](...at(i));
+        return;
+      }
+      let length = 0;
+      for (let i = first; i < last; i++) length += Math.hypot(x[i + 1] - x[i], y[i + 1] - y[i]);
+      let gone = 0, started = false;
+      for (let i = first; i < last; i++) {
+        const step = Math.hypot(x[i + 1] - x[i], y[i + 1] - y[i]) / (length || 1);
+        const a = Math.max(0, (from - gone) / (step || 1)), b = Math.min(1, (to - gone) / (step || 1));
+        if (b > a && a < 1 && b > 0) {
+          const [px, py] = at(i), [qx, qy] = at(i + 1);
+          if (!started) ctx.moveTo(px + (qx - px) * a, py + (qy - py) * a);
+          ctx.lineTo(px + (qx - px) * b, py + (qy - py) * b);
+          started = true;
+        }
+        gone += step;
+      }
+    }
+
+    hit(view, x, y) {
+      const found = this.sites().find((site) => {
+        const [px, py] = this.pixel(view, site.at);
+        return Math.hypot(px - x, py - y) < 15;
+      });
+      return found && found.site ? { type: "try", site: found.site, ...mercator(...found.at) } : null;
+    }
+
+    /* What can be dragged: new sites, and facilities that count and stand open. */
+    movable(point) {
+      const found = this.atlas.canvas.hit(point);
+      if (!found) return null;
+      if (found.type === "try") return found.site in this.trial.scenario.sites ? { site: found.site } : null;
+      if (found.type !== "facility") return null;
+      const { id, open, today, counts } = this.trial.stateOf(found.index);
+      return counts && open && today ? { facility: id, row: found.index } : null;
+    }
+
+    use(mode) {
+      this.mode = mode;
+      this.draft = [];
+      const container = this.atlas.map.getContainer();
+      container.classList.toggle("cc-aim", Boolean(mode));
+      this.atlas.map.doubleClickZoom[mode ? "disable" : "enable"]();
+      this.atlas.canvas.redraw();
+      if (this.onMode) this.onMode(mode);
+    }
+
+    metres(pixels) {
+      const { map } = this.atlas, y = map.getSize().y / 2;
+      return map.distance(map.containerPointToLatLng([0, y]), map.containerPointToLatLng([pixels, y]));
+    }
+
+    /* A click while a tool is in hand. True: it was taken. */
+    async click(latlng) {
+      const { mode, trial } = this;
+      if (!this.active || !mode || trial.state === "failed") return;
+      if (mode === "add") {
+        this.use(null);
+        await trial.add(latlng);
+      } else if (mode === "cut") {
+        const road = await trial.ask({ type: "road", lon: latlng.lng, lat: latlng.lat, within_m: this.metres(SNAP_PX) });
+        if (road.piece < 0) return this.onMode(mode, "try_none_near");
+        this.use(null);
+        await trial.change(({ roads }) => roads.close.includes(road.id) || roads.close.push(road.id));
+      } else await this.vertex(latlng);
+    }
+
+    /* A vertex near a road joins it there. */
+    async vertex(latlng) {
+      const { trial } = this;
+      const near = await trial.ask({ type: "road", lon: latlng.lng, lat: latlng.lat, within_m: this.metres(SNAP_PX) });
+      let at = latlng;
+      if (near.piece >= 0) {
+        const point = this.onPiece(near.piece, latlng);
+        at = decode.latLng(point.x, point.y);
+      }
+      const { x, y } = await trial.locate(at);
+      const last = this.draft[this.draft.length - 1];
+      if (last && last.xy[0] === x && last.xy[1] === y) return; // the second half of a double click
+      this.draft.push({ at: [at.lng, at.lat], xy: [x, y], joined: near.piece >= 0 });
+      this.atlas.canvas.redraw();
+    }
+
+    onPiece(p, latlng) {
+      const { start, x, y } = this.trial.world.lines, { x: mx, y: my } = mercator(latlng.lng, latlng.lat);
+      let best = Infinity, found = { x: mx, y: my };
+      for (let i = start[p]; i < start[p + 1] - 1; i++) {
+        const dx = x[i + 1] - x[i], dy = y[i + 1] - y[i], square = dx * dx + dy * dy;
+        const share = square ? Math.min(1, Math.max(0, ((mx - x[i]) * dx + (my - y[i]) * dy) / square)) : 0;
+        const px = x[i] + share * dx, py = y[i] + share * dy, far = Math.hypot(px - mx, py - my);
+        if (far < best) [best, found] = [far, { x: px, y: py }];
+      }
+      return found;
+    }
+
+    async finish() {
+      const line = this.draft.map((vertex) => vertex.xy);
+      this.use(null);
+      if (line.length > 1) await this.trial.change(({ roads }) => roads.add.push(line));
+    }
+
+    listen() {
+      const { map } = this.atlas, container = map.getContainer();
+      map.on("dblclick", () => this.mode === "draw" && setTimeout(() => this.finish(), 60));
+      document.addEventListener("keydown", (event) => {
+        if (!this.mode) return;
+        if (event.key === "Escape") this.use(null);
+        else if (event.key === "Enter" && this.mode === "draw" && event.target.tagName !== "BUTTON") this.finish();
+      });
+      container.addEventListener("pointerdown", (event) => this.grab(event), true);
+    }
+
+    grab(event) {
+      const inside = event.target.closest(".cc-panel, .cc-legend, .cc-table, .leaflet-popup, .leaflet-control");
+      if (!this.active || this.mode || inside || event.button || !this.trial.world) return;
+      const { map, canvas } = this.atlas, from = map.mouseEventToContainerPoint(event);
+      const item = this.movable(from);
+      if (!item) return;
+      map.dragging.disable();
+      let moved = false;
+      const move = (next) => {
+        const point = map.mouseEventToContainerPoint(next);
+        moved = moved || point.distanceTo(from) > DRAG_PX;
+        if (!moved) return;
+        map.closePopup();
+        const { lng, lat } = map.containerPointToLatLng(point);
+        this.held = { ...item, at: [lng, lat] };
+        canvas.redraw();
+      };
+      const drop = async (last) => {
+        window.removeEventListener("pointermove", move);
+        window.removeEventListener("pointerup", drop);
+        map.dragging.enable();
+        if (!moved) return;
+        this.dropped = Date.now(); // the click that ends a drag opens nothing
+        await this.trial.drag(item, map.containerPointToLatLng(map.mouseEventToContainerPoint(last)));
+        this.held = null;
+        canvas.redraw();
+      };
+      window.addEventListener("pointermove", move);
+      window.addEventListener("pointerup", drop);
+    }
+  }
+
+  carecircle.TrialMap = TrialMap;
+})();

@@ -1,0 +1,313 @@
+/* The what-if as a reader sees it: tools, sliders, figures with their change, history, link and file. */
+(function () {
+  "use strict";
+  const carecircle = window.carecircle;
+  const { known, number, percent, signed } = carecircle.format;
+  const SHOWN = 6;
+  const LIMITS = [5, 60], SPEEDS = [0.6, 1.4];
+
+  class TrialPanel {
+    constructor(atlas) {
+      this.atlas = atlas;
+      this.node = carecircle.element("section", "cc-try");
+      this.node.hidden = true;
+      this.trial = new carecircle.Trial(() => this.refresh(), () => this.rings());
+      this.map = new carecircle.TrialMap(atlas, this.trial);
+      this.map.onMode = (mode, fault) => this.told(mode, fault);
+      this.name = "";
+      this.build();
+    }
+
+    get words() {
+      return this.atlas.payload.words;
+    }
+
+    /* Reached within the longest limit of the plan: where some home may be in time. */
+    rings() {
+      const { world, scenario } = this.trial;
+      return [Math.max(...Object.values({ ...world.limits, ...scenario.limits }))];
+    }
+
+    add(parent, name, className, text) {
+      return parent.appendChild(carecircle.element(name, className, text));
+    }
+
+    button(parent, text, act, className) {
+      const node = this.add(parent, "button", className || "cc-button", text);
+      node.type = "button";
+      node.addEventListener("click", act);
+      return node;
+    }
+
+    /* Everything that speaks a language; state is filled in by refresh. */
+    build() {
+      const { words } = this;
+      this.node.replaceChildren();
+      this.node.setAttribute("aria-label", words.try);
+      this.add(this.node, "p", "cc-note", words.try_hint);
+      this.state = this.add(this.node, "p", "cc-state");
+      this.state.setAttribute("role", "status");
+      this.figures = this.add(this.node, "div", "cc-results");
+      const tools = this.add(this.node, "div", "cc-tools");
+      this.tools = Object.fromEntries(
+        ["add", "draw", "cut"].map((mode) => [mode, this.button(tools, words[`try_${mode}`], () => this.map.use(this.map.mode === mode ? null : mode))]),
+      );
+      this.hint = this.add(this.node, "p", "cc-aim-hint");
+      this.hint.setAttribute("role", "status");
+      this.sliders = this.add(this.node, "div", "cc-sliders");
+      this.inputs = null;
+      const history = this.add(this.node, "div", "cc-tools");
+      this.undo = this.button(history, words.try_undo, () => this.trial.undo());
+      this.redo = this.button(history, words.try_redo, () => this.trial.redo());
+      this.reset = this.button(history, words.try_reset, () => this.trial.load(carecircle.trialLink.whole({})));
+      this.changes = this.add(this.node, "div", "cc-changes");
+      this.moved = this.add(this.node, "div", "cc-moved");
+      this.share();
+      this.told(this.map.mode);
+      this.refresh();
+    }
+
+    share() {
+      const { words } = this, row = this.add(this.node, "div", "cc-share-row");
+      const name = this.add(row, "input");
+      name.type = "text";
+      name.maxLength = 80;
+      name.value = this.name || words.try;
+      name.setAttribute("aria-label", words.try_name);
+      name.addEventListener("input", () => (this.name = name.value));
+      const tools = this.add(this.node, "div", "cc-tools");
+      this.link = this.button(tools, words.try_link, () => this.copy());
+      this.save = this.button(tools, words.try_save, () => this.download());
+      this.address = this.add(this.node, "input", "cc-address");
+      this.address.readOnly = true;
+      this.address.hidden = true;
+      this.address.setAttribute("aria-label", words.try_link);
+    }
+
+    told(mode, fault) {
+      Object.entries(this.tools).forEach(([name, node]) => node.setAttribute("aria-pressed", String(name === mode)));
+      this.hint.textContent = fault ? this.words[fault] : mode ? this.words[`try_${mode}_hint`] : "";
+    }
+
+    refresh() {
+      const { trial, words, state } = this;
+      const texts = { idle: "", loading: words.try_loading, busy: words.try_working, ready: "", failed: words.try_failed.replace("{}", trial.fault) };
+      state.textContent = texts[trial.state];
+      state.hidden = !state.textContent;
+      state.classList.toggle("cc-fault", trial.state === "failed");
+      this.undo.disabled = !trial.done.length;
+      this.redo.disabled = !trial.undone.length;
+      this.reset.disabled = this.link.disabled = this.save.disabled = !trial.changed;
+      if (!trial.world) return;
+      this.slide();
+      this.list();
+      if (trial.state !== "ready") return;
+      this.results();
+      this.map.show();
+      this.columns();
+      this.address.hidden = true;
+    }
+
+    /* ---- sliders ---- */
+
+    slide() {
+      const { trial, words } = this, { limits, profile } = trial.world, { scenario } = trial;
+      if (!this.inputs) {
+        this.inputs = {};
+        for (const kind of Object.keys(limits)) this.inputs[kind] = this.slider(words[`try_limit_${kind}`] || kind, [...LIMITS, 1], kind);
+        if (profile.one_speed) this.inputs.speed = this.slider(words.try_speed, [...SPEEDS, 0.05], "speed");
+      }
+      for (const [key, { input, told }] of Object.entries(this.inputs)) {
+        const speed = key === "speed", today = speed ? profile.speed : limits[key];
+        const value = (speed ? scenario.walking_speed : scenario.limits[key]) || today;
+        if (document.activeElement !== input || Number(input.value) !== value) input.value = value;
+        told.textContent = speed ? words.try_speed_unit.replace("{}", value.toFixed(2)) : words.minute.replace("{}", value);
+        input.setAttribute("aria-valuetext", told.textContent);
+        told.classList.toggle("cc-differs", value !== today);
+      }
+    }
+
+    slider(title, [low, high, step], key) {
+      const label = this.add(this.sliders, "label");
+      this.add(label, "span", "", title);
+      const input = this.add(label, "input"), told = this.add(label, "output");
+      Object.assign(input, { type: "range", min: low, max: high, step });
+      input.addEventListener("input", () => {
+        const value = Number(input.value), { limits, profile } = this.trial.world;
+        this.trial.change((scenario) => {
+          if (key === "speed") scenario.walking_speed = value === profile.speed ? null : value;
+          else if (value === limits[key]) delete scenario.limits[key];
+          else scenario.limits[key] = value;
+        }, key);
+      });
+      return { input, told };
+    }
+
+    /* ---- figures ---- */
+
+    weight() {
+      return this.atlas.payload.table.weight;
+    }
+
+    results() {
+      const { trial, words } = this, { city, ms } = trial.result, now = city[this.weight()], n = now.covered.length;
+      const sum = (values) => values.reduce((a, b) => a + b, 0);
+      const covered = sum(now.covered), total = sum(now.total), change = trial.changed ? sum(now.change) : 0;
+      this.figures.replaceChildren();
+      const label = { elders: words.try_elders, people: words.try_people, homes: words.try_homes_n }[this.weight()];
+      const box = this.add(this.figures, "div", "cc-then");
+      this.add(box, "span", "cc-label", label);
+      this.add(box, "strong", "", percent(covered, total));
+      const told = this.add(box, "span", change > 0.05 ? "cc-up" : change < -0.05 ? "cc-down" : "cc-same", signed(change));
+      told.dataset.change = String(change);
+      this.add(box, "span", "cc-share", `${number(covered)} / ${number(total)} · ${words.try_today} ${percent(covered - change, total)}`);
+      if (trial.changed && known(ms)) this.add(box, "span", "cc-ms", words.try_took.replace("{}", number(ms, 0)));
+      this.units("district");
+      if (n > 1) this.units("city");
+    }
+
+    units(level) {
+      const { units } = this.trial.world, figures = this.trial.result[level];
+      if (!figures || units[level].id.length < 2) return;
+      const table = this.add(this.figures, "table", "cc-split"), now = figures[this.weight()];
+      units[level].id.forEach((id, i) => this.unitRow(table, units[level].name[i] || id, now, i));
+    }
+
+    unitRow(table, name, now, i) {
+      const row = this.add(table, "tr"), change = this.trial.changed ? now.change[i] : 0;
+      this.add(row, "th", "", name);
+      const cell = this.add(row, "td", "cc-num", percent(now.covered[i], now.total[i]));
+      this.add(cell, "small", "", `${number(now.covered[i])} / ${number(now.total[i])}`);
+      this.add(row, "td", `cc-num ${change > 0.05 ? "cc-up" : change < -0.05 ? "cc-down" : "cc-same"}`, signed(change));
+      return row;
+    }
+
+    /* Communities that change most, and those still uncovered; a row leads there. */
+    areas(title, rows) {
+      const { words, trial } = this, fold = this.add(this.moved, "details");
+      fold.open = this.open ? this.open.includes(title) : true;
+      this.add(fold, "summary", "", title).appendChild(carecircle.element("small", "", String(rows.length)));
+      if (!rows.length) return this.add(fold, "p", "cc-note", words.no_match);
+      const table = this.add(fold, "table", "cc-split"), now = trial.result.area[this.weight()];
+      const place = new Map(this.atlas.payload.table.levels[0].ids.map((id, row) => [id, row]));
+      rows.slice(0, SHOWN).forEach((i) => {
+        const row = place.get(trial.world.units.area.id[i]);
+        const line = this.unitRow(table, "", now, i), name = this.atlas.data.areas.title[row];
+        this.button(line.firstChild, name, () => this.atlas.goTo({ type: "area", index: row }), "cc-go");
+      });
+      return fold;
+    }
+
+    list() {
+      const { trial, words } = this, { scenario } = trial, { facilities } = this.atlas.data;
+      this.changes.replaceChildren();
+      this.add(this.changes, "h3", "", words.try_changes);
+      const list = this.add(this.changes, "ul");
+      const name = (id) => {
+        const row = trial.world.facilities.id.indexOf(id);
+        return row < 0 ? id : facilities.title[row];
+      };
+      const line = (word, text, kind, key) => {
+        const row = this.add(list, "li");
+        this.add(row, "span", "", words[word].replace("{}", () => text));
+        const drop = this.button(row, "×", () => trial.remove(kind, key), "cc-drop");
+        drop.setAttribute("aria-label", `${words.try_remove}: ${text}`);
+      };
+      scenario.close.forEach((id) => line("try_closed_one", name(id), "close", id));
+      scenario.build.forEach((id) => (id in scenario.sites ? line("try_added_one", id, "site", id) : line("try_opened_one", name(id), "build", id)));
+      Object.keys(scenario.move).forEach((id) => line("try_moved_one", name(id), "move", id));
+      scenario.roads.close.forEach((id) => line("try_road_closed", trial.world.roads.name[trial.world.roads.id.indexOf(id)] || id, "cut", id));
+      scenario.roads.add.forEach((_, k) => line("try_road_new", String(k + 1), "add", k));
+      if (!list.children.length) this.add(this.changes, "p", "cc-note", words.try_no_changes);
+      if (trial.state !== "ready") return;
+      this.open = this.moved.children.length ? [...this.moved.querySelectorAll("details[open] > summary")].map((one) => one.firstChild.textContent) : null;
+      this.moved.replaceChildren();
+      const { change } = trial.result.area[this.weight()];
+      const moved = Array.from(change.keys()).filter((i) => Math.abs(change[i]) > 0.05).sort((a, b) => Math.abs(change[b]) - Math.abs(change[a]) || a - b);
+      if (trial.changed) this.areas(words.try_uncovered, moved);
+      this.areas(words.try_uncovered_list, [...trial.result.uncovered]);
+    }
+
+    /* What the table shows besides: covered under the plan, and the change. */
+    columns() {
+      const { trial, words } = this, extra = {};
+      if (trial.changed && this.map.active) {
+        for (const level of this.atlas.payload.table.levels) {
+          const units = trial.world.units[level.level], now = trial.result[level.level];
+          if (!units || !now) continue;
+          const at = new Map(units.id.map((id, i) => [id, i])), weight = now[this.weight()];
+          const of = (values) => level.ids.map((id) => (at.has(id) && known(values[at.get(id)]) ? values[at.get(id)] : null));
+          extra[level.level] = [
+            { id: "try_covered", title: words.try_then, type: "share", values: of(weight.covered), total: of(weight.total) },
+            { id: "try_change", title: words.try_change, type: "signed", values: of(weight.change) },
+          ];
+        }
+      }
+      this.atlas.table.setExtra(extra);
+    }
+
+    /* ---- link and file ---- */
+
+    copy() {
+      const { trial, words, address } = this;
+      address.hidden = false;
+      address.value = location.href.replace(/#.*$/, "") + carecircle.trialLink.toHash(trial.scenario);
+      address.focus();
+      address.select();
+      let copied = false;
+      try {
+        copied = document.execCommand("copy"); // works without asking, also where there is no clipboard API
+      } catch {
+        copied = false;
+      }
+      this.hint.textContent = copied ? words.try_linked : "";
+    }
+
+    download() {
+      const name = (this.name || this.words.try).trim() || "what-if";
+      const blob = new Blob([this.trial.text(name)], { type: "application/json" });
+      const link = carecircle.element("a");
+      link.href = URL.createObjectURL(blob);
+      link.download = "scenario.json";
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    }
+
+    /* A scenario in the address opens the what-if with it. */
+    async fromLink() {
+      let scenario;
+      try {
+        scenario = carecircle.trialLink.fromHash(location.hash);
+      } catch {
+        this.atlas.mode("try");
+        this.hint.textContent = this.words.try_bad_link;
+        return;
+      }
+      if (!scenario) return;
+      this.atlas.mode("try");
+      await this.trial.started;
+      await this.trial.load(scenario);
+    }
+
+    /* Buttons in the popup of a facility, or of a new one. */
+    popup(found) {
+      const { trial, words } = this, box = carecircle.element("div", "cc-tools");
+      const act = (text, edit) =>
+        this.button(box, text, () => {
+          this.atlas.map.closePopup();
+          edit();
+        });
+      if (found.type === "try") act(words.try_delete, () => trial.remove(found.site in trial.scenario.sites ? "site" : "build", found.site));
+      else {
+        const { counts, open, today, moved } = trial.stateOf(found.index);
+        if (!counts) return null;
+        act(open ? words.try_close : today ? words.try_reopen : words.try_open, () => trial.toggle(found.index));
+        if (moved) act(words.try_remove, () => trial.remove("move", trial.world.facilities.id[found.index]));
+        if (open && today) this.add(box, "span", "cc-note", words.try_drag);
+      }
+      return box;
+    }
+  }
+
+  carecircle.TrialPanel = TrialPanel;
+})();
