@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+if TYPE_CHECKING:
+    import carecircle as cc
 
 ROOT = Path(__file__).parents[1]
 # tests are collected by importlib; helper modules beside them (towns.py, ...) are found here
@@ -36,3 +40,43 @@ def real_data() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+# The sample city is read, searched and assessed once for all tests of a worker: nothing in the
+# package changes its inputs, and the tests that hold it to that make their own.
+
+
+@pytest.fixture(scope="session")
+def sample_study() -> cc.Study:
+    """The sample city."""
+    import carecircle as cc
+
+    return cc.samples.wuhai()
+
+
+@pytest.fixture(scope="session")
+def sample_result(sample_study: cc.Study) -> cc.Result:
+    """Its assessment."""
+    import carecircle as cc
+
+    return cc.assess(sample_study)
+
+
+@pytest.fixture(scope="session")
+def sample_base(sample_study: cc.Study) -> cc.Baseline:
+    """Its baseline for scenarios, plans, classes and intervals."""
+    import carecircle as cc
+
+    return cc.Baseline.of(sample_study)
+
+
+@pytest.fixture(scope="session")
+def sample_frames(sample_result: cc.Result, sample_study: cc.Study) -> cc.RuleFrames:
+    """What its rules and indicators are checked against, ledgers too."""
+    import carecircle as cc
+
+    tables = sample_study.tables
+    return cc.RuleFrames.from_findings(
+        sample_result, projects=tables.projects, rosters=tables.rosters,
+        observations=tables.observations,
+    )  # fmt: skip

@@ -139,8 +139,8 @@ def test_a_wrong_datum_of_one_file_is_found_although_the_other_file_is_right(tmp
     assert "datum" in found.fix
 
 
-def test_the_right_datums_of_the_sample_raise_no_suspicion():
-    assert "datum_suspicious" not in {issue.code for issue in cc.samples.wuhai().issues}
+def test_the_right_datums_of_the_sample_raise_no_suspicion(sample_study):
+    assert "datum_suspicious" not in {issue.code for issue in sample_study.issues}
 
 
 def test_a_height_raster_makes_uphill_slower_than_downhill(town, tmp_path):

@@ -248,8 +248,8 @@ def test_the_toy_town_has_places_for_half_of_those_in_time():
     assert parts.nunique().eq(1).all()
 
 
-def test_the_sample_city_accounts_for_every_elder():
-    found = places_of(cc.samples.wuhai())
+def test_the_sample_city_accounts_for_every_elder(sample_study):
+    found = places_of(sample_study)
     city = found.totals.loc["city"].iloc[0]
     assert city["placed"] + city["unplaced"] + city["not_assessed"] == pytest.approx(city["demand"])
     assert city["placed"] == pytest.approx(found.use.facilities["used"].sum())

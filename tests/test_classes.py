@@ -26,13 +26,13 @@ def town():
 
 
 @pytest.fixture(scope="module")
-def wuhai():
-    return cc.samples.wuhai()
+def wuhai(sample_study):
+    return sample_study
 
 
 @pytest.fixture(scope="module")
-def city(wuhai):
-    return cc.Baseline.of(wuhai)
+def city(sample_base):
+    return sample_base
 
 
 def with_profile(study, **changes):
@@ -70,8 +70,8 @@ def test_an_area_without_homes_has_no_class(town):
 
 
 @pytest.fixture(scope="module")
-def result(wuhai):
-    return cc.assess(wuhai)
+def result(sample_result):
+    return sample_result
 
 
 @pytest.mark.parametrize("changes", [{}, {"signal_seconds": 25.0, "crossing_seconds": 10.0}])

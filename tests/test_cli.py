@@ -15,7 +15,7 @@ from carecircle import cli
 
 COMMANDS = ("demo", "init", "check", "run", "bench")
 BARE = {"coverage.gpkg", "tables.xlsx", "map.html", "issues.csv", "manifest.json"}
-FILES = BARE | {"rules.csv"}  # of a study that names standards
+FILES = BARE | {"rules.csv", "indicators.csv", "sync.csv"}  # of a study with standards and plans
 STUDY = """\
 [study]
 title = "Toy town"

@@ -228,11 +228,11 @@ def test_a_relocation_says_what_closes_and_what_moves(sample):
         runner.invoke(app, ["site", sample, "--n", "1", "--movable", "F1"], catch_exceptions=False)
 
 
-def test_a_roster_is_met_for_districts_as_for_communities(sample):
+def test_a_roster_is_met_for_districts_as_for_communities(sample, sample_study):
     call = ["site", sample, "--problem", "meet_roster", "--level", "district", "--least", "24"]
     done = runner.invoke(app, [*call, "--json"], catch_exceptions=False)
     plan = json.loads(done.stdout)
-    study = cc.samples.wuhai()
+    study = sample_study
     places = pd.concat([study.facilities["area_id"], _areas_of_sites(study)])
     operating = study.facilities.index[
         (study.facilities["status"] == "operating")

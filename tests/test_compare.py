@@ -26,8 +26,8 @@ def town():
 
 
 @pytest.fixture(scope="module")
-def city():
-    return Baseline.of(cc.samples.wuhai())
+def city(sample_base):
+    return sample_base
 
 
 def assert_same_as_full(baseline, scenario):

@@ -114,9 +114,9 @@ def test_python_of_the_pages_runs(page, capsys):
         assert capsys.readouterr().out.split()[:3] == ["80", "of", "130"]
 
 
-def test_figures_of_the_readmes_are_measured():
+def test_figures_of_the_readmes_are_measured(sample_result):
     figures = script("figures")
-    result = cc.assess(cc.samples.wuhai())
+    result = sample_result
     for language, page in READMES.items():
         assert figures.written(text(page)) == figures.block(result, language), "run `make readme`"
 

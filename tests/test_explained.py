@@ -26,13 +26,13 @@ def town():
 
 
 @pytest.fixture(scope="module")
-def city():
-    return cc.Baseline.of(cc.samples.wuhai())
+def city(sample_base):
+    return sample_base
 
 
 @pytest.fixture(scope="module")
-def result(city):
-    return cc.assess(city.study)
+def result(sample_result):
+    return sample_result
 
 
 @pytest.fixture(scope="module")

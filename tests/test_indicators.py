@@ -92,14 +92,8 @@ def frames_of(*rows, areas=None, **more):
 
 
 @pytest.fixture(scope="module")
-def wuhai():
-    study = cc.samples.wuhai()
-    result = cc.assess(study)
-    tables = study.tables
-    frames = RuleFrames.from_findings(
-        result, projects=tables.projects, rosters=tables.rosters, observations=tables.observations
-    )
-    return result, frames, indicators(frames, PLAN, log=IssueLog())
+def wuhai(sample_result, sample_frames):
+    return sample_result, sample_frames, indicators(sample_frames, PLAN, log=IssueLog())
 
 
 # ------------------------------------------------------------------------------- the sample city

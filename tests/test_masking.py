@@ -27,8 +27,8 @@ STATES = ("total", "covered", "uncovered", "not_assessed")
 
 
 @pytest.fixture(scope="module")
-def wuhai():
-    return cc.assess(cc.samples.wuhai())
+def wuhai(sample_result):
+    return sample_result
 
 
 @pytest.fixture(scope="module")

@@ -37,8 +37,8 @@ def town():
 
 
 @pytest.fixture(scope="module")
-def city():
-    return Baseline.of(cc.samples.wuhai())
+def city(sample_base):
+    return sample_base
 
 
 # --------------------------------------------------------------------------- counted on fingers

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-import carecircle as cc
 from carecircle.inputs.issues import IssueLog
 from carecircle.standards.plausibility import check_plausibility
 from carecircle.standards.presets import load_preset
@@ -174,8 +173,8 @@ def test_dates_that_deny_the_status_are_told():
     assert codes(facility_changes=shut, as_of="2020-12-31") == ["closed_but_operating"]
 
 
-def test_of_the_sample_only_the_unit_of_indicator_7_is_doubted():
-    study = cc.samples.wuhai()
+def test_of_the_sample_only_the_unit_of_indicator_7_is_doubted(sample_study):
+    study = sample_study
     tables = study.tables
     frames = RuleFrames(
         tables.areas, tables.facilities, projects=tables.projects, rosters=tables.rosters,

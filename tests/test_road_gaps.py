@@ -203,8 +203,8 @@ def test_only_the_gaps_with_most_elders_near_are_evaluated():
 
 
 @pytest.fixture(scope="module")
-def city():
-    return cc.Baseline.of(cc.samples.wuhai())
+def city(sample_base):
+    return sample_base
 
 
 @pytest.fixture(scope="module")

@@ -438,8 +438,8 @@ def test_a_study_with_nothing_to_build_is_told():
 
 
 @pytest.fixture(scope="module")
-def city():
-    return cc.samples.wuhai()
+def city(sample_study):
+    return sample_study
 
 
 @pytest.fixture(scope="module")

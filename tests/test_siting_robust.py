@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -26,11 +26,6 @@ FIVE = partial(max_cover, n_sites=5)
 ONE = partial(max_cover, n_sites=1)
 
 
-@cache
-def wuhai():
-    return cc.samples.wuhai()
-
-
 def town_with(spots, **columns):
     town = cc.samples.toy_town()
     sites = gpd.GeoDataFrame(
@@ -49,8 +44,8 @@ def pairs_of(instance):
     return {name: getattr(instance, name) for name in names}
 
 
-def test_another_speed_is_as_if_the_profile_walked_at_it():
-    study, speed = wuhai(), 0.8
+def test_another_speed_is_as_if_the_profile_walked_at_it(sample_study):
+    study, speed = sample_study, 0.8
     slow = replace(study, card=replace(study.card, profile=study.card.profile.at_speed(speed)))
     searched = pairs_of(siting_instance(slow))
     scaled = pairs_of(problem_under(study, siting_instance(study), Trial("speed", speed=speed)))
@@ -144,8 +139,8 @@ def test_a_trial_without_a_plan_is_noted_and_the_others_go_on():
     assert found.sites["of"].max() == 2
 
 
-def test_the_usual_trials_of_the_sample_city():
-    study = wuhai()
+def test_the_usual_trials_of_the_sample_city(sample_study):
+    study = sample_study
     before = study.tables.sites.copy()
     plan = FIVE(siting_instance(study))
     trials = standard_trials(study, plan, bridges=1, draws=2)
@@ -204,8 +199,8 @@ def test_the_roster_and_time_choose_different_sites():
     assert "in common: none" in found._repr_html_()
 
 
-def test_the_roster_plan_agrees_with_the_assessment_of_its_scenario():
-    study = wuhai()
+def test_the_roster_plan_agrees_with_the_assessment_of_its_scenario(sample_study):
+    study = sample_study
     found = roster_beside_time(study, n_sites=4)
     for plan, row in ((found.time_plan, "most in time"), (found.roster_plan, "most communities")):
         then = cc.compare(study, [Scenario("plan", build=plan.site_ids)]).summary.loc["plan"]

@@ -284,8 +284,8 @@ def test_a_level_or_column_that_is_not_there_is_named():
         RosterRule.from_tables(areas, sites.drop(columns="area_id"), facilities)
 
 
-def test_the_sample_says_which_communities_have_no_candidate():
-    study = cc.samples.wuhai()
+def test_the_sample_says_which_communities_have_no_candidate(sample_study):
+    study = sample_study
     sites = study.tables.sites
     urban = study.areas[study.areas["kind"] == "urban"]
     today = study.facilities[cc.is_eligible(study.facilities, study.card.eligible)]

@@ -329,8 +329,8 @@ def test_a_ledger_without_its_columns_is_refused_with_the_rest(town):
 
 
 @pytest.fixture(scope="module")
-def wuhai():
-    return cc.assess(cc.samples.wuhai())
+def wuhai(sample_result):
+    return sample_result
 
 
 def test_the_sample_names_its_standards_and_keeps_them_apart(wuhai):
@@ -353,10 +353,9 @@ def test_counts_by_verdict_agree_with_the_rows(wuhai):
         assert gaps[row["unit_id"]] == gaps.max()
 
 
-def test_standards_change_no_other_figure(wuhai):
-    study = cc.samples.wuhai()
-    bare = cc.assess(replace(study, terms=replace(study.terms, presets=())))
+def test_standards_change_no_other_figure(wuhai, sample_study):
+    bare = cc.assess(replace(sample_study, terms=replace(sample_study.terms, presets=())))
     pd.testing.assert_frame_equal(bare.totals, wuhai.totals)
     pd.testing.assert_frame_equal(bare.floor_areas, wuhai.floor_areas)
     city = wuhai.totals.loc[("city", "1503")]
-    assert round(city["elders_covered"]), city["elders_total"] == (55_381, 90_649)
+    assert (round(city["elders_covered"]), city["elders_total"]) == (55_381, 90_649)

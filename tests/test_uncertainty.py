@@ -26,8 +26,8 @@ def town():
 
 
 @pytest.fixture(scope="module")
-def city():
-    return cc.Baseline.of(cc.samples.wuhai())
+def city(sample_base):
+    return sample_base
 
 
 def one_street(*homes_m, **changes):

@@ -14,7 +14,7 @@ from carecircle.baseline import Baseline
 from carecircle.errors import InputError
 from carecircle.outcome_findings import findings_of
 from carecircle.outputs.folder import save_folder
-from carecircle.outputs.summary import fraction
+from carecircle.outputs.fractions import fraction
 from carecircle.outputs.tables import write_csv
 from carecircle.planning.scenario import check_scenarios
 from carecircle.planning.tally import FIGURES

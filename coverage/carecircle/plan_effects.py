@@ -12,8 +12,8 @@ from carecircle.baseline import Baseline
 from carecircle.comparison import Comparison, compare
 from carecircle.errors import InputError
 from carecircle.outputs.folder import save_folder
+from carecircle.outputs.fractions import fraction
 from carecircle.outputs.manifest import manifest_text, plain_json
-from carecircle.outputs.summary import fraction
 from carecircle.outputs.tables import write_csv
 from carecircle.plan_steps import one_by_one, plan_as_scenario, steps_of, with_sites
 from carecircle.planning.scenario import Scenario

@@ -218,8 +218,8 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
     if not terms.presets:
         return result
     tell("checking standards")
-    rules, book = check_rules(result, tables, terms.presets, pairs=searched.pairs)
-    return replace(result, rules=rules, rulebook=book)
+    checked = check_rules(result, tables, terms.presets, pairs=searched.pairs)
+    return replace(result, **checked._asdict())
 
 
 class _Searched(NamedTuple):

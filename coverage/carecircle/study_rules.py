@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -13,9 +13,12 @@ from carecircle.inputs.issues import IssueLog
 from carecircle.roads.reach import nearest
 from carecircle.standards.evaluate import check_standards
 from carecircle.standards.formulas import FORMULAS
+from carecircle.standards.indicators import indicators, plan_lines
+from carecircle.standards.plausibility import check_plausibility
 from carecircle.standards.presets import load_preset, preset_names, read_rules
 from carecircle.standards.rule_frames import RuleFrames
 from carecircle.standards.rule_views import rulebook
+from carecircle.standards.sync import check_sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +31,16 @@ if TYPE_CHECKING:
     from carecircle.study_file import StudyFile
     from carecircle.study_tables import Tables
 
-__all__ = ["check_rules", "kinds_timed", "nearest_by_kind", "read_presets"]
+__all__ = ["Checked", "check_rules", "kinds_timed", "nearest_by_kind", "read_presets"]
+
+
+class Checked(NamedTuple):
+    """What the standards of a study give; each as in :class:`carecircle.Findings`."""
+
+    rules: pd.DataFrame
+    rulebook: pd.DataFrame
+    indicators: pd.DataFrame
+    sync: pd.DataFrame
 
 
 def read_presets(file: StudyFile, log: IssueLog) -> tuple[Preset, ...]:
@@ -150,8 +162,11 @@ def check_rules(
     presets: tuple[Preset, ...],
     *,
     pairs: pd.DataFrame | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> Checked:
     """Check the standards of a study against its findings and ledgers.
+
+    Where a standard is a plan, its indicators are computed too, new estates are checked for the
+    four steps, and figures that can hardly be right become issues of the findings.
 
     Parameters
     ----------
@@ -166,9 +181,10 @@ def check_rules(
 
     Returns
     -------
-    rules, rulebook : pandas.DataFrame
-        As :func:`carecircle.check_standards` and
-        :func:`carecircle.standards.rule_views.rulebook` return them.
+    Checked
+        As :func:`carecircle.check_standards`,
+        :func:`carecircle.standards.rule_views.rulebook`, :func:`carecircle.indicators` and
+        :func:`carecircle.check_sync` return them; the last two empty where no standard is a plan.
     """
     frames = RuleFrames.from_findings(
         findings, projects=tables.projects, rosters=tables.rosters,
@@ -181,7 +197,24 @@ def check_rules(
     findings.issues.extend(
         issue for issue in heard if issue.code != _LATE or issue.record not in late
     )
-    return rules, rulebook(presets, frames.day)
+    plans = [preset for preset in presets if plan_lines(preset)]
+    sync = pd.DataFrame()
+    if plans and tables.projects is not None:
+        sync = check_sync(tables.projects, as_of=frames.as_of)
+    return Checked(
+        rules, rulebook(presets, frames.day), _indicators(frames, plans, findings.issues), sync
+    )
+
+
+def _indicators(frames: RuleFrames, plans: list[Preset], issues: IssueLog) -> pd.DataFrame:
+    """Return the indicators of all plans, one after the other; doubts go to the issues."""
+    found = []
+    for plan in plans:
+        # what one plan's figures look like says nothing about those of the next
+        told = IssueLog(issue for issue in issues if issue.table != "indicators")
+        found.append(indicators(frames, plan, log=IssueLog()))
+        issues.extend(check_plausibility(frames, plan, log=told, table=found[-1]))
+    return pd.concat(found) if found else pd.DataFrame()
 
 
 _LATE = "rule_has_run_out"

@@ -120,6 +120,12 @@ class Findings:
     rulebook
         Index ``(preset, rule)``: what each rule says, where it is written, whether its wording was
         verified, and the hash of its file.
+    indicators
+        Index ``(line, level, unit_id)``; see :func:`carecircle.indicators`, one plan after the
+        other (``preset``). Empty where no standard of the study is a plan.
+    sync
+        Index ``(reading, estate_id)``; see :func:`carecircle.check_sync`. Empty where no standard
+        is a plan, or no project is listed.
     ground
         Network and positions; ``None`` where minutes came from a table.
     """
@@ -140,4 +146,6 @@ class Findings:
     provenance: Mapping[str, object] = field(default_factory=dict)
     rules: pd.DataFrame = field(default_factory=pd.DataFrame)
     rulebook: pd.DataFrame = field(default_factory=pd.DataFrame)
+    indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sync: pd.DataFrame = field(default_factory=pd.DataFrame)
     ground: Ground | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from carecircle.inputs.contracts import STATUSES
+from carecircle.outputs.indicator_words import PLAN_CODES
 from carecircle.outputs.rule_words import RULE_CODES, RULE_UNITS
 from carecircle.standards.floor_area import REASONS
 
@@ -30,6 +31,8 @@ UNITS: dict[str, Pair] = {
 SHEETS: dict[str, Pair] = {
     "readme": ("说明", "README"),
     "totals": ("汇总", "totals"),
+    "indicators": ("规划指标", "indicators"),
+    "sync": ("四同步", "estates in step"),
     "areas": ("社区", "areas"),
     "floor_totals": ("面积汇总", "floor totals"),
     "floor_areas": ("面积", "floor areas"),
@@ -108,6 +111,7 @@ CODES: dict[str, dict[str, Pair]] = {
         for table in ("rules", "rulebook")
         for column, names in (RULE_CODES | {"unit": RULE_UNITS}).items()
     },
+    **PLAN_CODES,
     "severity": {
         "fatal": ("无法使用", "fatal"),
         "error": ("已搁置", "error"),

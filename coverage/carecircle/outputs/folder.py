@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 from carecircle.errors import InputError
 from carecircle.outputs.layers import write_layers
 from carecircle.outputs.manifest import FORMAT, manifest, manifest_text
-from carecircle.outputs.tables import write_issues, write_rules, write_tables
+from carecircle.outputs.tables import (
+    write_indicators,
+    write_issues,
+    write_rules,
+    write_sync,
+    write_tables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +47,8 @@ WRITERS: Mapping[str, Writer] = {
     "tables.xlsx": write_tables,
     "issues.csv": write_issues,
     "rules.csv": write_rules,
+    "indicators.csv": write_indicators,
+    "sync.csv": write_sync,
     "map.html": _write_map,
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from carecircle.inputs.contracts import CONTRACTS
 from carecircle.outputs.codes import CODES, UNITS, Pair
+from carecircle.outputs.indicator_words import PLAN_COLUMNS
 from carecircle.outputs.rule_words import RULE_COLUMNS
 from carecircle.standards.floor_area import PASS_RATES
 
@@ -35,6 +36,7 @@ class Field:
     meaning: Pair = ("", "")
 
 
+_FORMS: dict[str, Form] = {"text": "text", "count": "count", "one": "one", "exact": "exact"}
 _RULE_TABLES = ("rules", "rulebook")
 _KIND_NAMES = ("facilities.kind", "nearest_facility_kind")
 
@@ -262,6 +264,9 @@ def field(table: str, name: str) -> Field:
     if name in RULE_COLUMNS and (table in _RULE_TABLES or name.startswith("rules_")):
         heading, meaning, said = RULE_COLUMNS[name]
         return Field(name, heading, "", "exact" if said == "exact" else "text", meaning)
+    if name in PLAN_COLUMNS.get(table, {}):
+        heading, meaning, said, unit = PLAN_COLUMNS[table][name]
+        return Field(name, heading, unit, _FORMS[said], meaning)
     own = _OWN_IDS.get(f"{table}.{name}")
     known = _FIELDS.get(name)
     if own:

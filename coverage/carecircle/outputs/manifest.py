@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from carecircle.outputs.indicator_sheets import indicator_facts
 from carecircle.outputs.rule_sheets import rule_versions
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _LIBRARIES = (
 )  # fmt: skip
 _FRAMES = (
     "areas", "homes", "facilities", "circles", "reached_roads", "gaps", "floor_areas", "totals",
-    "floor_totals", "rules", "roads", "barriers",
+    "floor_totals", "rules", "indicators", "sync", "roads", "barriers",
 )  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def manifest(findings: Findings, files: Mapping[str, Mapping[str, object]]) -> d
         ``format``, ``card`` (terms with the travel profile and its source), ``inputs``,
         ``settings``, ``headline`` (the city's totals, numerators and denominators), ``rows`` per
         frame, ``rules`` (each standard with the hash of its file and what is not verified),
+        ``indicators`` (the city's lines to quote, each with the hash of its plan),
         ``crs``, ``issues`` (counts by severity and code), ``warnings``, ``versions``, ``files``.
         What is unknown is null.
     """
@@ -66,6 +68,7 @@ def manifest(findings: Findings, files: Mapping[str, Mapping[str, object]]) -> d
         "headline": _headline(findings.totals),
         "rows": {name: len(getattr(findings, name)) for name in _FRAMES},
         "rules": rule_versions(findings),
+        "indicators": indicator_facts(findings),
         "crs": _crs(findings),
         "issues": [
             {"severity": severity, "table": table, "code": code, "count": count}

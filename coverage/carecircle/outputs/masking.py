@@ -93,9 +93,13 @@ def masked(findings: Any, *, least: float = LEAST) -> Any:
         floor_areas=_masked_floor(findings.floor_areas, gone, least),
         floor_totals=_masked_floor_totals(findings, gone, least),
         rules=_masked_rules(findings, (areas, totals), keys),
-        issues=_counted(findings.issues), ground=None,
+        indicators=_masked_indicators(findings, (areas, totals), keys),
+        sync=_masked_sync(findings.sync, least),
+        issues=_counted(findings.issues), ground=None, evidence={},
         card=replace(card, sources=(*card.sources, MASKING[pick])),
-        provenance={**findings.provenance, "masked": {"least": least, "cells": int(blank.sum())}},
+        # where the study lies is nobody's business, and its homes are not there to search again
+        provenance={**findings.provenance, "study": None,
+                    "masked": {"least": least, "cells": int(blank.sum())}},
     )  # fmt: skip
 
 
@@ -204,23 +208,52 @@ def _masked_rules(findings: Findings, shown: tuple[Any, Any], keys: pd.MultiInde
     rules = findings.rules
     if rules.empty:
         return rules
-    touched = _touched(findings, keys)
-    unit = pd.MultiIndex.from_arrays(
-        [rules["level"].astype(str), rules.index.get_level_values("unit_id").astype(str)]
-    )
-    printed = _printed(shown).reindex(unit).to_numpy(dtype=float)
-    seen = {}
-    for part, name in enumerate(("numerator", "denominator")):
-        figure = rules[name].to_numpy(dtype=float)
-        same = np.isclose(printed, figure[:, None], rtol=1e-12, atol=1e-9).any(axis=1)
-        seen[name] = same | ~rules["indicator"].map(lambda n, p=part: _is_people(n, p)).to_numpy(
-            dtype=bool
-        )
-    hidden = unit.isin(touched) & ~(seen["numerator"] & seen["denominator"])
-    hidden |= (rules["level"] == "facility").to_numpy() & ~(seen["numerator"] & seen["denominator"])
+    hidden = _hidden(rules, _touched(findings, keys), _printed(shown))
     changed = {name: rules[name].mask(hidden) for name in (*_FIGURES, "closes") if name in rules}
     changed["closes"] = changed["closes"].fillna("")
     return rules.assign(**changed)
+
+
+def _masked_indicators(
+    findings: Findings, shown: tuple[Any, Any], keys: pd.MultiIndex
+) -> pd.DataFrame:
+    """Blank the figures of indicators that count people, by the rules they come from."""
+    table = findings.indicators
+    if table.empty:
+        return table
+    lines = pd.MultiIndex.from_arrays([table["preset"], table.index.get_level_values("line")])
+    rules = table.assign(
+        level=table.index.get_level_values("level"),
+        indicator=findings.rulebook["indicator"].reindex(lines).to_numpy(dtype=object),
+    )
+    hidden = _hidden(rules, _touched(findings, keys), _printed(shown))
+    return _blanked(table, dict.fromkeys(("value", "numerator", "denominator"), hidden))
+
+
+def _hidden(rules: pd.DataFrame, touched: pd.Index, printed: pd.DataFrame) -> Flags:
+    """Return the rows whose figures count people and are not printed in the masked tables."""
+    unit = pd.MultiIndex.from_arrays(
+        [rules["level"].astype(str), rules.index.get_level_values("unit_id").astype(str)]
+    )
+    known = printed.reindex(unit).to_numpy(dtype=float)
+    seen = np.ones(len(rules), dtype=bool)
+    for part, name in enumerate(("numerator", "denominator")):
+        figure = rules[name].to_numpy(dtype=float)
+        same = np.isclose(known, figure[:, None], rtol=1e-12, atol=1e-9).any(axis=1)
+        people = rules["indicator"].map(lambda n, p=part: _is_people(n, p)).to_numpy(dtype=bool)
+        seen &= same | ~people
+    inside = unit.isin(touched) | (rules["level"] == "facility").to_numpy()
+    return np.asarray(inside & ~seen)
+
+
+def _masked_sync(sync: pd.DataFrame, least: float) -> pd.DataFrame:
+    """Blank small estates: the floor area they owe tells their households."""
+    if sync.empty:
+        return sync
+    columns = ["dwellings", "households"]
+    few = small(sync[columns].to_numpy(dtype=float, na_value=np.nan), least).any(axis=1)
+    owed = [str(name) for name in sync if str(name).endswith(("owed_m2", "_short_m2"))]
+    return _blanked(sync, dict.fromkeys((*columns, *owed), few))
 
 
 def _touched(findings: Findings, keys: pd.MultiIndex) -> pd.Index:

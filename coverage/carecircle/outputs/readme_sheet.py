@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from carecircle.outputs.codes import CODES, SHEETS
+from carecircle.outputs.indicator_sheets import indicator_lines, sync_lines
 from carecircle.outputs.rule_sheets import rule_versions, standard_lines
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def readme_rows(
     lines = [
         *_terms(findings.card, pick),
         *_headline(findings, pick),
+        *indicator_lines(findings),
+        *sync_lines(findings),
         *standard_lines(findings),
         *_unverified(findings, pick),
         *_reading(findings.card, pick),

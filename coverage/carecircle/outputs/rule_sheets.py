@@ -62,13 +62,17 @@ def standard_lines(findings: Findings, *, most: int = 6) -> Iterator[tuple[str, 
 
     Of each document the ``most`` weighty failures: duties before advice, red before amber, verified
     before unverified, cities before their parts; a last line says how many more there are. Other
-    readings of an indicator are left to the sheet.
+    readings of an indicator are left to the sheet. Of a document that is not in force on the day,
+    one line says so.
     """
     if findings.rulebook.empty:
         return
     pick, language = (0, "zh") if findings.card.language == "zh" else (1, "en")
     for preset, book in _by_preset(_by_rule(findings)):
         title = str(book[f"preset_{language}"].iloc[0]) or preset
+        if not book["in_force"].any():
+            yield ("标准: ", "Standard: ")[pick] + title, _not_in_force(findings, book, pick)
+            continue
         yield ("标准: ", "Standard: ")[pick] + title, _counted(book, pick)
         failed = _weightiest_first(book[(book["fail"] > 0) & book["headline"]])
         for facts in failed.head(most).reset_index().to_dict("records"):
@@ -77,6 +81,28 @@ def standard_lines(findings: Findings, *, most: int = 6) -> Iterator[tuple[str, 
         more = len(failed) - most
         if more > 0:
             yield preset, (f"另有{more}条不达标", f"{more} more fail")[pick]
+
+
+def _not_in_force(findings: Findings, book: pd.DataFrame, pick: int) -> str:
+    day = findings.card.as_of
+    first, last = (
+        sorted({str(one) for one in book[name] if pd.notna(one) and str(one)})
+        for name in ("valid_from", "valid_to")
+    )
+    since = (f",{first[0]}起施行", f", valid from {first[0]}")[pick] if first else ""
+    until = (f",至{last[-1]}止", f" to {last[-1]}")[pick] if last else ""
+    n = len(book)
+    said = (
+        f"{n}条规则在数据日期{day}均不在有效期内{since}{until},判定仅作对照",
+        f"{n} rules, {n} not in force on {day}{since}{until}; verdicts for comparison only",
+    )[pick]
+    doubtful = int((~book["verified"]).sum())
+    if doubtful:
+        said += (f";{doubtful}条条文未核实", f"; {doubtful} of unverified wording")[pick]
+    plans = set() if findings.indicators.empty else set(findings.indicators["preset"])
+    if book.index.get_level_values("preset")[0] in plans:
+        said += (";见规划指标", "; see the indicators")[pick]
+    return said
 
 
 def _counted(book: pd.DataFrame, pick: int) -> str:

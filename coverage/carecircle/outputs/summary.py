@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from carecircle.outputs.fractions import fraction
 from carecircle.outputs.headcount import GAP_COLUMNS, counted_in
+from carecircle.outputs.indicator_sheets import indicator_html, indicator_lines, sync_lines
 from carecircle.outputs.labels import code_names, terms_line
 from carecircle.outputs.rule_sheets import standard_lines
 
 if TYPE_CHECKING:
     from carecircle.analysis.findings import Findings
 
-__all__ = ["fraction", "summary_html", "summary_rows"]
+__all__ = ["summary_html", "summary_rows"]
 
 
 def summary_rows(findings: Findings) -> list[tuple[str, str]]:
@@ -25,6 +27,10 @@ def summary_rows(findings: Findings) -> list[tuple[str, str]]:
     findings
         An assessment.
     """
+    return [*_covered(findings), *indicator_lines(findings), *_standing(findings)]
+
+
+def _covered(findings: Findings) -> list[tuple[str, str]]:
     zh = findings.card.language == "zh"
     sums = _city(findings.totals)
     rows = [
@@ -52,14 +58,19 @@ def summary_rows(findings: Findings) -> list[tuple[str, str]]:
             fraction(sums["units_on_time"], sums["units_total"]),
         )
     )
-    rows += _floor_rows(findings, zh=zh)
-    rows += standard_lines(findings)
-    rows += _gap_rows(findings, zh=zh)
-    return rows
+    return rows + _floor_rows(findings, zh=zh)
+
+
+def _standing(findings: Findings) -> list[tuple[str, str]]:
+    zh = findings.card.language == "zh"
+    return [*sync_lines(findings), *standard_lines(findings), *_gap_rows(findings, zh=zh)]
 
 
 def summary_html(findings: Findings) -> str:
-    """Return the headline, the terms and the worst gaps as one HTML table, all names escaped."""
+    """Return the headline, the terms and the worst gaps as one HTML table, all names escaped.
+
+    The indicators of a plan follow as a table of their own, other readings folded below them.
+    """
     card, zh = findings.card, findings.card.language == "zh"
     title = card.title_zh if zh else card.title
     note = (
@@ -68,31 +79,13 @@ def summary_html(findings: Findings) -> str:
     rows = "".join(
         f"<tr><td style='text-align:left'>{escape(what)}</td>"
         f"<td style='text-align:left'><b>{escape(figure)}</b></td></tr>"
-        for what, figure in summary_rows(findings)
+        for what, figure in [*_covered(findings), *_standing(findings)]
     )
     return (
         f"<div><b>{escape(title)}</b> {escape(card.as_of)} <i>{escape(note)}</i>"
-        f"<table>{rows}</table><small>{escape(terms_line(card))}; "
+        f"<table>{rows}</table>{indicator_html(findings)}<small>{escape(terms_line(card))}; "
         f"{escape(findings.issues.summary())}</small></div>"
     )
-
-
-def fraction(part: float, whole: float) -> str:
-    """Return a percentage with numerator and denominator; ``--`` where it is unknown.
-
-    Examples
-    --------
-    >>> fraction(46, 70)
-    '65.7 % (46 / 70)'
-    >>> fraction(996, 1000), fraction(float("nan"), 3)
-    ('99.6 % (996 / 1,000)', '--')
-    """
-    if pd.isna(part) or pd.isna(whole) or whole <= 0:
-        return "--"
-    percent = f"{100 * part / whole:.1f}"
-    if percent == "100.0" and part < whole:
-        percent = "<100"  # a rounded 100 % that is none would read as a pass
-    return f"{percent} % ({part:,.0f} / {whole:,.0f})"
 
 
 def _city(totals: pd.DataFrame) -> dict[str, float]:

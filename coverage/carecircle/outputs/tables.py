@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from carecircle.outputs.codes import SHEETS, UNITS
+from carecircle.outputs.indicator_sheets import indicator_table, sync_table
 from carecircle.outputs.labels import Field, code_names, field, terms_line
 from carecircle.outputs.layers import data_date
 from carecircle.outputs.readme_sheet import readme_rows
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
     from carecircle.analysis.findings import Findings, StudyCard
 
-__all__ = ["issue_table", "table_frames", "write_csv", "write_issues", "write_rules",
-           "write_tables"]  # fmt: skip
+__all__ = ["issue_table", "table_frames", "write_csv", "write_indicators", "write_issues",
+           "write_rules", "write_sync", "write_tables"]  # fmt: skip
 
 _MOST_ROWS = 1_048_575  # what a sheet holds below its header
 _MOST_CHARACTERS = 32_000  # a cell holds 32,767
@@ -73,9 +74,12 @@ def table_frames(findings: Findings) -> dict[str, pd.DataFrame]:
         table_frames(findings)["gaps"]["cause"]
     """
     names = [name for name in SHEETS if name not in ("readme", "fields", "issues")]
-    if findings.rulebook.empty:
-        names = [name for name in names if name not in ("rules", "rulebook")]
-    made: dict[str, Callable[[Findings], pd.DataFrame]] = {"rules": rule_table}
+    maybe = {"rules": findings.rulebook, "rulebook": findings.rulebook,
+             "indicators": findings.indicators, "sync": findings.sync}  # fmt: skip
+    names = [name for name in names if name not in maybe or not maybe[name].empty]
+    made: dict[str, Callable[[Findings], pd.DataFrame]] = {
+        "rules": rule_table, "indicators": indicator_table, "sync": sync_table,
+    }  # fmt: skip
     frames = {
         name: made[name](findings) if name in made else _flat(with_rule_marks(findings, name), name)
         for name in names
@@ -97,6 +101,18 @@ def write_rules(findings: Findings, path: Path) -> None:
     """Write the checked rules as CSV that Excel reads, codes as they are; no rules, no file."""
     if not findings.rulebook.empty:
         write_csv(rule_table(findings), path)
+
+
+def write_indicators(findings: Findings, path: Path) -> None:
+    """Write the indicators as CSV that Excel reads, codes as they are; no plan, no file."""
+    if not findings.indicators.empty:
+        write_csv(indicator_table(findings), path)
+
+
+def write_sync(findings: Findings, path: Path) -> None:
+    """Write the estates and their four steps as CSV that Excel reads; no estates, no file."""
+    if not findings.sync.empty:
+        write_csv(sync_table(findings), path)
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

@@ -74,6 +74,7 @@ def check_plausibility(
     preset: str | Preset = "wuhai_plan_2021",
     *,
     log: IssueLog | None = None,
+    table: pd.DataFrame | None = None,
 ) -> IssueLog:
     """Warn of figures that can hardly be right; nothing is changed.
 
@@ -106,6 +107,8 @@ def check_plausibility(
         Whose indicators are looked at.
     log
         What reading has said already: the same is not said again. It is not changed.
+    table
+        :func:`carecircle.indicators` of the same frames and preset, if there are some already.
 
     Returns
     -------
@@ -130,7 +133,8 @@ def check_plausibility(
     _observations(frames, doubts)
     _rosters(frames, doubts)
     lines = plan_lines(chosen)
-    table = indicators(frames, chosen, log=IssueLog())
+    if table is None:
+        table = indicators(frames, chosen, log=IssueLog())
     for rule, line in lines:
         _range(frames, rule, line, table, doubts)
         _denominators(frames, rule, line, doubts)
