@@ -168,6 +168,27 @@ def test_barriers_in_another_crs_are_refused():
         cc.RoadNetwork.from_roads(street(0, 300), WALK, barriers=other)
 
 
+def test_a_road_drawn_from_its_end_is_cut_at_the_same_place():
+    river = shapes(shapely.LineString([(220, -50), (220, 50)]))
+    roads = street(0, 300, 400)
+    drawn = roads.copy()
+    drawn.loc["r000", "geometry"] = drawn.loc["r000", "geometry"].reverse()
+    homes = points({"west": (100, 0), "east": (350, 0)}, "home_id")
+    facility = points({"F": (400, 0)})
+    for lines in (roads, drawn):
+        network = cc.RoadNetwork.from_roads(lines, WALK, barriers=river)
+        at = cc.locate(network, homes)
+        minutes = cc.nearest(network, at, cc.locate(network, facility))["minutes"]
+        assert minutes["east"] == walk(50)
+        assert np.isnan(minutes["west"])
+        assert network.length_m.round(2).tolist() == roads_cut_at(220)
+
+
+def roads_cut_at(metre):
+    """Lengths of the second street and of the first one's parts, in table order."""
+    return [100.0, metre - 0.01, 0.02, 300.0 - metre - 0.01]
+
+
 _SPOT = st.tuples(st.integers(-20, 400), st.integers(-20, 400))
 _BARRIER = st.one_of(
     _SPOT.map(shapely.Point),

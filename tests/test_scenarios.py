@@ -231,6 +231,17 @@ def test_a_new_lane_joins_at_its_ends_and_corners_only():
     assert ends["R2"] == ("2", "3")
 
 
+def test_a_lane_joins_a_street_drawn_from_its_end_at_the_same_node():
+    roads = streets()
+    roads.loc["R2", "geometry"] = roads.loc["R2", "geometry"].reverse()
+    roads.loc["R1", "geometry"] = roads.loc["R1", "geometry"].reverse()
+    lanes = [shapely.LineString([(0, 0.5), (0, 90)]), shapely.LineString([(130, 0), (130, 90)])]
+    joined = add_roads(roads, lanes)
+    assert joined.loc["new 1", "u"] == "1"  # not node 2, at the other end of R1
+    assert joined.loc["R2/1", ["u", "v"]].tolist() == ["2", "new 130.00 0.00"]
+    assert joined.loc[["R2/1", "R2/2"]].length.tolist() == [30.0, 70.0]
+
+
 def test_a_lane_that_only_crosses_passes_over():
     roads = add_roads(streets(), [shapely.LineString([(20, -20), (20, 20)])])
     assert len(roads) == 4

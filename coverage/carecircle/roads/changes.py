@@ -14,6 +14,7 @@ import shapely
 from carecircle.roads.access import to_ticks
 from carecircle.roads.chains import build_chains
 from carecircle.roads.cutting import substrings
+from carecircle.roads.network import drawn_along
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -75,6 +76,7 @@ def add_roads(
     xy, line = shapely.get_coordinates(added.geometry.array, return_index=True)
     node = np.array([f"new {x:.2f} {y:.2f}" for x, y in xy], dtype=object)
     old = roads.assign(u=roads["u"].astype(str), v=roads["v"].astype(str))
+    old = old.set_geometry(drawn_along(old))
     old, node = _cut_where_touched(old, xy, node)
     shared = {
         name for name, times in zip(*np.unique(node, return_counts=True), strict=True) if times > 1

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from carecircle.roads.profiles import TravelProfile
 
-__all__ = ["RoadNetwork"]
+__all__ = ["RoadNetwork", "drawn_along"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -115,6 +115,7 @@ class RoadNetwork:
             if _metre_crs(barriers, "barriers") != crs:
                 msg = f"barriers are in {barriers.crs}, roads in {roads.crs}; reproject one of them"
                 raise CrsError(msg)
+            roads = roads.set_geometry(drawn_along(roads))
             roads, walls = cut_at_barriers(roads, barriers), walls_of(barriers)
         seconds = edge_seconds(roads, profile)
         if not np.isfinite(seconds).any():
@@ -196,18 +197,47 @@ def _metre_crs(frame: gpd.GeoDataFrame, table: str) -> CRS:
     return frame.crs
 
 
-def _number_nodes(
-    roads: gpd.GeoDataFrame, mode: str
-) -> tuple[NDArray[np.int32], NDArray[np.float64], gpd.GeoSeries]:
-    n = len(roads)
+def drawn_along(roads: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Return the lines of roads, each drawn from its ``u`` to its ``v``.
+
+    One-way streets, fractions and cuts refer to that direction; some exports draw lines the other
+    way.
+
+    Parameters
+    ----------
+    roads
+        Contract ``roads`` with ``u`` and ``v``.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> lines = [shapely.LineString([(0, 0), (9, 0)]), shapely.LineString([(9, 9), (9, 0)])]
+    >>> roads = gpd.GeoDataFrame({"u": [1, 2], "v": [2, 3]}, geometry=lines, crs=4545)
+    >>> drawn_along(roads).to_wkt().tolist()
+    ['LINESTRING (0 0, 9 0)', 'LINESTRING (9 0, 9 9)']
+    """
+    return _turned(roads, _node_numbers(roads))
+
+
+def _node_numbers(roads: gpd.GeoDataFrame) -> NDArray[np.int64]:
     number, _ = pd.factorize(pd.concat([roads["u"], roads["v"]], ignore_index=True))
-    ends = number.reshape(2, n).T.copy()
+    return number.reshape(2, len(roads)).T.copy()
+
+
+def _turned(roads: gpd.GeoDataFrame, ends: NDArray[np.int64]) -> gpd.GeoSeries:
     line = roads.geometry.array
     geometry = roads.geometry.copy()
     backwards = _drawn_backwards(ends, line)
     if backwards.any():
-        # u -> v is what one-way and fractions refer to; some exports draw the line the other way
         geometry[backwards] = shapely.reverse(line[backwards])
+    return geometry
+
+
+def _number_nodes(
+    roads: gpd.GeoDataFrame, mode: str
+) -> tuple[NDArray[np.int32], NDArray[np.float64], gpd.GeoSeries]:
+    ends = _node_numbers(roads)
+    geometry = _turned(roads, ends)
     node_xy = np.empty((ends.max() + 1, 2))
     for side, index in ((1, -1), (0, 0)):
         node_xy[ends[:, side]] = shapely.get_coordinates(shapely.get_point(geometry.array, index))
