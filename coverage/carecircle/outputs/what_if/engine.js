@@ -18,7 +18,7 @@
       this.openToday = new Set(facilities.id.filter((_, f) => facilities.counts[f] && facilities.operates[f]));
       const sorted = [...facilities.id].sort(byText);
       this.order = sorted;
-      this.rankOf = new Map(sorted.map((id, rank) => [id, rank]));
+      this.rankOf = new Map(sorted.map((id, rank) => [id, rank + 1])); // from 1, so that new ones fit before
       this.today = this.run({});
     }
 
@@ -105,7 +105,7 @@
           if (byText(this.order[middle], place.id) < 0) low = middle + 1;
           else high = middle;
         }
-        place.rank = low - 1 + (k + 1) / (fresh.length + 1);
+        place.rank = low + (k + 1) / (fresh.length + 1);
       });
       for (const place of places) if (place.rank === undefined) place.rank = this.rankOf.get(place.id);
     }
