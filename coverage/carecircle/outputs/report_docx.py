@@ -1,0 +1,175 @@
+"""A report as a Word document: real headings, tables with repeated headers, a mark on each page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from carecircle.outputs.layers import data_date
+from carecircle.outputs.report_model import Grid, Picture, Text
+
+if TYPE_CHECKING:
+    from carecircle.outputs.report_model import Block, Report
+
+__all__ = ["report_docx"]
+
+_FAINT, _WARN = (0x5A, 0x62, 0x68), (0x8C, 0x2D, 0x19)
+_FONTS = ("Calibri", "Microsoft YaHei")  # Latin, Chinese; Word falls back where they are missing
+_CONTROL = dict.fromkeys(
+    code for code in range(32) if code not in (9, 10, 13)
+)  # what XML cannot hold
+_ZIP_DAY = (1980, 1, 1, 0, 0, 0)
+
+
+def report_docx(report: Report) -> bytes:
+    """Return the report as a Word document; equal reports give equal bytes.
+
+    Parameters
+    ----------
+    report
+        The report; ``as_of`` of its card is the only date in the file.
+    """
+    import docx
+    from docx.shared import Cm
+
+    book = docx.Document()
+    _page(book, report)
+    book.add_heading(_clean(report.title), 0)
+    _paragraph(book, report.subtitle, colour=_FAINT, points=9)
+    for place, part in enumerate(report.parts, start=1):
+        book.add_heading(_clean(f"{place} {part.title}"), 1)
+        if report.banner:
+            _paragraph(book, report.banner, colour=_WARN, points=9)
+        for block in part.blocks:
+            _add(book, block, Cm)
+    made = io.BytesIO()
+    book.save(made)
+    return _undated(made.getvalue())
+
+
+def _page(book: Any, report: Report) -> None:
+    """Set A4, fonts, dates, and the header with the mark and the terms."""
+    from docx.oxml.ns import qn
+    from docx.shared import Cm, Pt
+
+    section = book.sections[0]
+    section.page_width, section.page_height = Cm(21), Cm(29.7)
+    section.left_margin = section.right_margin = Cm(2)
+    section.top_margin = section.bottom_margin = Cm(2)
+    for name in ("Normal", "Title", "Heading 1"):
+        style = book.styles[name]
+        style.font.name = _FONTS[0]
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+            fonts.attrib.pop(qn(f"w:{theme}"), None)
+        fonts.set(qn("w:eastAsia"), _FONTS[1])
+    book.styles["Normal"].font.size = Pt(10.5)
+    facts = book.core_properties
+    day = dt.datetime.fromisoformat(data_date(report.findings.card.as_of))
+    facts.created = facts.modified = day
+    facts.author = facts.last_modified_by = "carecircle"
+    facts.title, facts.comments, facts.revision = _clean(report.title), "", 1
+    facts.language = "zh-CN" if report.findings.card.language == "zh" else "en"
+    head = section.header.paragraphs[0]
+    _run(head, report.banner or report.title, colour=_WARN if report.banner else _FAINT, points=8.5)
+    _page_number(section.footer.paragraphs[0])
+
+
+def _page_number(paragraph: Any) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    run = paragraph.add_run()
+    for kind in ("begin", "", "end"):
+        if kind:
+            mark = OxmlElement("w:fldChar")
+            mark.set(qn("w:fldCharType"), kind)
+        else:
+            mark = OxmlElement("w:instrText")
+            mark.text = "PAGE"
+        run._r.append(mark)  # noqa: SLF001  # python-docx has no fields of its own
+
+
+def _add(book: Any, block: Block, cm: Any) -> None:
+    if isinstance(block, Text):
+        colour = {"none": _FAINT, "warn": _WARN}.get(block.tone)
+        _paragraph(book, block.text, colour=colour, points=11 if block.tone == "lead" else 10.5)
+    elif isinstance(block, Picture):
+        book.add_picture(io.BytesIO(block.png), width=cm(block.width_cm))
+        shape = book.inline_shapes[-1]._inline.docPr  # noqa: SLF001  # the only way to say what it shows
+        shape.set("descr", _clean(block.caption))
+        _paragraph(book, block.caption, colour=_FAINT, points=9)
+    else:
+        _table(book, block)
+
+
+def _table(book: Any, table: Grid) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import OxmlElement
+
+    _paragraph(book, table.caption, colour=_FAINT, points=9)
+    made = book.add_table(
+        rows=len(table.rows) + 1, cols=len(table.heads), style="Light Grid Accent 1"
+    )
+    for place, (row, line) in enumerate(zip(made.rows, (table.heads, *table.rows), strict=True)):
+        marked = place - 1 in table.marked
+        for column, (cell, text) in enumerate(zip(row._tr.tc_lst, line, strict=True)):  # noqa: SLF001  # row.cells is quadratic
+            paragraph = cell.p_lst[0]
+            run = _xml_run(paragraph, text, bold=place == 0, doubt=marked)
+            if column in table.numbers:
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+            paragraph.append(run)
+    made.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))  # noqa: SLF001  # repeats the header
+
+
+def _xml_run(_paragraph: Any, text: str, *, bold: bool, doubt: bool) -> Any:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    run, look, size = (OxmlElement(name) for name in ("w:r", "w:rPr", "w:sz"))
+    for name, wanted in (("w:b", bold), ("w:i", doubt)):
+        if wanted:
+            look.append(OxmlElement(name))
+    size.set(qn("w:val"), "16")
+    look.append(size)
+    run.append(look)
+    run.text = _clean(text)
+    return run
+
+
+def _paragraph(
+    book: Any, text: str, *, colour: tuple[int, int, int] | None = None, points: float = 10.5
+) -> None:
+    from docx.shared import Pt
+
+    paragraph = book.add_paragraph()
+    paragraph.paragraph_format.space_after = Pt(4)
+    _run(paragraph, text, colour=colour, points=points)
+
+
+def _run(paragraph: Any, text: str, *, colour: tuple[int, int, int] | None, points: float) -> None:
+    from docx.shared import Pt, RGBColor
+
+    run = paragraph.add_run(_clean(text))
+    run.font.size = Pt(points)
+    if colour is not None:
+        run.font.color.rgb = RGBColor(*colour)
+
+
+def _clean(text: str) -> str:
+    return text.translate(_CONTROL)
+
+
+def _undated(book: bytes) -> bytes:
+    """Return the archive with one date for every member: the clock is no part of a report."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in sorted(old.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
+            member = zipfile.ZipInfo(name, _ZIP_DAY)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(member, old.read(name))
+    return made.getvalue()
