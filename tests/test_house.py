@@ -27,11 +27,14 @@ LINE = (
     "scenario_file", "what_if", "baseline", "depth", "road_checks", "explanation_text", "explanation",
     "outcome_findings", "comparison", "plan_steps", "plan_effects", "critical", "planning_study",
     "roster_siting", "trials", "robustness",
-    "area_standard_study", "access_study",
-    "samples", "study_template", "bench", "cli_rules", "cli_planning", "cli", "__main__",
+    "area_standard_study", "access_study", "study_report",
+    "samples", "study_template", "bench", "cli_rules", "cli_planning", "cli_report",
+    "cli", "__main__",
 )  # fmt: skip
 MIDDLE = LINE[: LINE.index("bench")]
-HEAVY = ("folium", "matplotlib", "numba", "osmnx", "osmium", "highspy", "openpyxl", "xlsxwriter")
+HEAVY = (
+    "docx", "folium", "matplotlib", "numba", "osmnx", "osmium", "highspy", "openpyxl", "xlsxwriter",
+)  # fmt: skip
 
 MODULE_LINES, BODY_LINES, PARAMETERS = 400, 40, 6
 # A compiled loop keeps its scratch arrays at hand: each call out of it would cost in every step.

@@ -70,6 +70,8 @@ from carecircle.inputs.terrain import grades_from_dem, grades_from_nodes
 from carecircle.inputs.topology import assign_areas, check_areas, check_together
 from carecircle.outputs.folder import save_folder
 from carecircle.outputs.maps import change_map, coverage_map
+from carecircle.outputs.report_model import Report
+from carecircle.outputs.static_maps import draw_map
 from carecircle.plan_effects import PlanEffects, effects_of_plan
 from carecircle.plan_steps import plan_as_scenario
 from carecircle.planning.alternatives import Alternatives, k_best
@@ -136,6 +138,7 @@ from carecircle.standards.rules import PlanLine, Preset, Rule
 from carecircle.standards.sync import SyncRule, check_sync, sync_rates
 from carecircle.standards.three_levels import network_matrix, station_links
 from carecircle.study import Result, Study, Terms, assess, load_study
+from carecircle.study_report import make_report
 from carecircle.trials import Trial, standard_trials
 from carecircle.what_if import apply_scenario
 
@@ -175,6 +178,7 @@ __all__ = [
     "Power",
     "Preset",
     "Proof",
+    "Report",
     "Result",
     "RoadChanges",
     "RoadChecks",
@@ -235,6 +239,7 @@ __all__ = [
     "download_areas",
     "download_features",
     "download_roads",
+    "draw_map",
     "dual_access",
     "effects_of_plan",
     "errors",
@@ -265,6 +270,7 @@ __all__ = [
     "load_study",
     "locate",
     "lorenz",
+    "make_report",
     "market_share",
     "market_share_target",
     "max_attendance",

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import folium
+    from matplotlib.figure import Figure
+
+    from carecircle.outputs.static_maps import Theme
 
 __all__ = [
     "Result",
@@ -100,6 +103,12 @@ class Result(Findings):
         from carecircle.outputs.maps import coverage_map
 
         return coverage_map(self)
+
+    def plot(self, theme: Theme = "verdict", *, values: pd.Series | None = None) -> Figure:
+        """Draw a static map for print; see :func:`carecircle.draw_map`."""
+        from carecircle.outputs.static_maps import draw_map
+
+        return draw_map(self, theme, values=values)
 
     def save(self, folder: str | Path) -> Path:
         """Write the result folder (map, tables, layers, issues, manifest), whole or not at all."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from carecircle.errors import InputError
 from carecircle.outputs.layers import write_layers
 from carecircle.outputs.manifest import FORMAT, manifest, manifest_text
+from carecircle.outputs.styles import write_styles
 from carecircle.outputs.tables import (
     write_indicators,
     write_issues,
@@ -41,9 +42,14 @@ def _write_map(findings: Findings, path: Path) -> None:
     coverage_map(findings).save(str(path))
 
 
+def _write_layers(findings: Findings, path: Path) -> None:
+    write_layers(findings, path)
+    write_styles(findings, path)
+
+
 #: File of the result folder -> what writes it. The manifest comes last and is always written.
 WRITERS: Mapping[str, Writer] = {
-    "coverage.gpkg": write_layers,
+    "coverage.gpkg": _write_layers,
     "tables.xlsx": write_tables,
     "issues.csv": write_issues,
     "rules.csv": write_rules,
