@@ -238,6 +238,19 @@ def test_seven_points_give_no_verdict_and_say_so():
     assert "7 points are too few" in issue.found
 
 
+def test_a_few_points_that_fit_another_datum_better_are_doubtful():
+    # two of nine lie on the road by chance as declared: 7 of 9 closer is no proof, and no silence
+    really = read_as(beside(7), really="gcj02", declared="wgs84")
+    points = pd.concat([really, beside(2, offset_m=1.0)])
+    evidence = detect_datum(points, straight_road(), declared="wgs84")
+    assert (evidence.n, evidence.closer, evidence.suspicious) == (9, 7, False)
+    issue = datum_issue(evidence, "facilities")
+    assert (issue.code, issue.severity, issue.used) == ("datum_doubtful", "note", "wgs84")
+    assert "7 of 9 lie closer as gcj02" in issue.found
+    right = detect_datum(beside(9), straight_road(), declared="wgs84")
+    assert datum_issue(right, "facilities") is None
+
+
 def test_eight_points_that_all_agree_are_enough():
     points = read_as(beside(8), really="gcj02", declared="wgs84")
     evidence = detect_datum(points, straight_road(), declared="wgs84")

@@ -44,6 +44,7 @@ _INVERSE_STEPS = 8
 
 _HYPOTHESES: tuple[Datum, ...] = ("wgs84", "gcj02", "bd09")
 _NEAR_M = 50.0
+_SAVED_M = 10.0
 _CHANCE = 0.005
 _SAMPLE = 1_000
 
@@ -228,7 +229,7 @@ def detect_datum(
     clear = (
         n >= MIN_POINTS
         and median[best] < 0.5 * median[base]
-        and median[base] - median[best] >= 10.0  # noqa: PLR2004  stated in the docstring
+        and median[base] - median[best] >= _SAVED_M
         and median[best] <= _NEAR_M
         and share[best] > share[base]
         and _sign_chance(closer, int((away[best] > away[base]).sum())) < _CHANCE
@@ -250,7 +251,8 @@ def datum_issue(evidence: DatumEvidence, table: str) -> Issue | None:
     Returns
     -------
     Issue or None
-        Warning ``datum_suspicious``; note ``datum_not_tested`` when there were too few points.
+        Warning ``datum_suspicious``; note ``datum_doubtful`` where another datum halves the median
+        distance but chance may explain it; note ``datum_not_tested`` when points were too few.
 
     Examples
     --------
@@ -261,7 +263,7 @@ def datum_issue(evidence: DatumEvidence, table: str) -> Issue | None:
     if evidence.n < MIN_POINTS:
         return Issue("datum_not_tested", "note", table, field="datum", found=str(evidence))
     if not evidence.suspicious:
-        return None
+        return _doubt(evidence, table)
     return Issue(
         "datum_suspicious",
         "warning",
@@ -272,6 +274,22 @@ def datum_issue(evidence: DatumEvidence, table: str) -> Issue | None:
         effect="every distance of this table may be wrong by hundreds of metres",
         fix=f'set datum = "{evidence.best}" under [{table}] in the study file if the evidence '
         "convinces you",
+    )
+
+
+def _doubt(evidence: DatumEvidence, table: str) -> Issue | None:
+    base = "wgs84" if evidence.declared == "cgcs2000" else evidence.declared
+    told, best = evidence.median_m[base], evidence.median_m[evidence.best]
+    if evidence.best in (base, evidence.declared) or best > told / 2 or told - best < _SAVED_M:
+        return None
+    return Issue(
+        "datum_doubtful",
+        "note",
+        table,
+        field="datum",
+        found=f"{evidence}, but {evidence.closer} of {evidence.n} lie closer as {evidence.best}",
+        used=evidence.declared,
+        fix="ask where the coordinates come from; so few places cannot settle it",
     )
 
 
