@@ -82,7 +82,8 @@ def gap_part(given: ReportInput) -> Part:
         f"{CODES['cause'].get(str(cause), (str(cause),) * 2)[pick]} {count}"
         for cause, count in causes.items()
     )
-    unit = say(f"{weight}_label", say.number(areas[column].sum(min_count=1)))
+    counted = areas[column].sum(min_count=1) if len(areas) else 0.0
+    unit = say(f"{weight}_label", say.number(counted))
     lead = say.pick((
         (f"未覆盖片区 {len(areas):,} 个,合计 {unit};零散 {len(gaps) - len(areas):,} 组。"
         f"成因:{listed}。"),

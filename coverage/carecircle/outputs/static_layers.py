@@ -179,9 +179,12 @@ def _areas(axes: Axes, findings: Findings, say: Speech) -> Iterator[Entry]:
 def _gaps(axes: Axes, findings: Findings, say: Speech, view: View) -> Iterator[Entry]:
     gaps = findings.gaps
     shown = gaps[gaps["kind"] == "area"] if len(gaps) else gaps
-    _surfaces(axes, _shapes(shown, np.ones(len(shown), bool)), facecolor=colours.GAP,
-              edgecolor="white", linewidth=0.3, alpha=0.8, zorder=5)  # fmt: skip
-    yield _patch(colours.GAP), f"{say('layer_gaps')}: {len(shown):,}"
+    for kind, colour, word in (("scattered", "#d9a89b", "scattered"), ("area", colours.GAP, "")):
+        here = (gaps["kind"] == kind).to_numpy() if len(gaps) else np.zeros(0, bool)
+        _surfaces(axes, _shapes(gaps, here), facecolor=colour, edgecolor="white", linewidth=0.3,
+                  alpha=0.8, zorder=5)  # fmt: skip
+        name = f"{say('layer_gaps')} ({say(word)})" if word else say("layer_gaps")
+        yield _patch(colour), f"{name}: {here.sum():,}"
     weight = counted_in(findings)
     written = view.font.copy()
     written.set_size(6)

@@ -37,8 +37,8 @@ _WIDTH_IN = 6.7  # the text of an A4 page between margins of 2 cm
 _TALLEST_IN = 7.6
 _SHORTEST_IN = 3.6
 _LEGEND_IN = 1.95
-_LEGEND_HIGH_IN = 3.3
-_LEAST_PART_IN = 1.5
+_LEGEND_HIGH_IN = 3.2
+_LEAST_PART_IN = 1.4
 _PAD = 0.03
 _APART = 0.2  # side of the part drawn apart, of the shorter side of the map
 _LEAST_APART_M = 1000.0
@@ -150,6 +150,8 @@ def _frame_of(findings: Findings) -> Frame:
     wide, high = max(east - west, least), max(north - south, least)
     x, y = (west + east) / 2, (south + north) / 2
     wide, high = wide * (1 + 2 * _PAD), high * (1 + 2 * _PAD)
+    # a long low town gets ground above and below, for scale bar and arrow
+    high = max(high, wide * _SHORTEST_IN / (_WIDTH_IN - _LEGEND_IN))
     return Frame(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
 
 
@@ -180,7 +182,7 @@ def _sheet(frame: Frame, apart: Frame | None) -> tuple[Figure, Axes, Axes, Axes 
 
     shape = (frame.north - frame.south) / (frame.east - frame.west)
     wide = min(_WIDTH_IN - _LEGEND_IN, _TALLEST_IN / shape)
-    high = max(wide * shape, _SHORTEST_IN)
+    high = wide * shape
     head, foot, gap = 0.36, 0.44, 0.12
     whole = high + head + foot
     figure = Figure(figsize=(_WIDTH_IN, whole), facecolor="white")
