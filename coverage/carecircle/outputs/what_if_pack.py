@@ -18,7 +18,7 @@ from carecircle.analysis.coverage import WEIGHTS
 from carecircle.analysis.roster import is_eligible
 from carecircle.outputs.map_codec import pack_codes, pack_counts
 from carecircle.outputs.map_page import json_for_html
-from carecircle.outputs.what_if_codec import STEP_M, exact, numbers, places, steps
+from carecircle.outputs.what_if_codec import STEP_M, exact, numbers, places, rare, steps
 from carecircle.outputs.what_if_plane import plane_of
 from carecircle.outputs.what_if_roads import PieceOrder, pack_barriers, pack_pieces, pack_roads
 from carecircle.planning.tally import Tally
@@ -87,7 +87,7 @@ def pack_what_if(findings: Findings) -> str:
     >>> import json, carecircle as cc
     >>> pack = json.loads(pack_what_if(cc.assess(cc.samples.toy_town())))
     >>> pack["facilities"]["id"], pack["limits"]
-    (['F1', 'F2', 'F3'], {'urban': 15.0, 'rural': 30.0})
+    (['F1', 'F2', 'S1', 'S2', 'S3'], {'urban': 15.0, 'rural': 30.0})
     """
     ground = findings.ground
     # findings made fit for publishing have lost homes: who lives where must not come back in
@@ -149,8 +149,8 @@ def _homes(findings: Findings, ground: Ground, order: PieceOrder) -> dict[str, A
         "piece": steps(found["piece"]),
         "share": exact(found["share"]),
         "access": exact(found["access"]),
-        "passed": pack_codes(ground.homes["passed_over"]),
-        "reason": pack_codes(pd.Index(_REASONS).get_indexer(pd.Index(ground.homes["reason"]))),
+        "passed": rare(ground.homes["passed_over"].to_numpy(dtype=bool)),
+        "reason": rare(pd.Index(_REASONS).get_indexer(pd.Index(ground.homes["reason"]))),
         "area": steps(findings.areas.index.get_indexer(pd.Index(homes["area_id"]))),
         "weights": weights,
     }

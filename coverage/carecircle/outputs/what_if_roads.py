@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from carecircle.outputs.map_codec import pack_codes, pack_counts
-from carecircle.outputs.what_if_codec import exact, places, steps
+from carecircle.outputs.what_if_codec import exact, places, steps, texts
 from carecircle.roads.access import MAJOR, crossing_ends, is_structure, speeds, tobler_factor
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def pack_roads(roads: gpd.GeoDataFrame, pieces: pd.Index) -> dict[str, Any]:
     )
     code, unique = pd.factorize(label.to_numpy())
     return {
-        "id": list(known),
+        "id": texts(known),
         "of": steps(of),
         "names": list(unique),
         "name": pack_counts(code),

@@ -63,6 +63,19 @@
     return counts(packed.whole).map((value) => value / packed.scale);
   }
 
+  function spread({ rows, codes }, n) {
+    const out = new Uint8Array(n), values = bytes(codes);
+    summed(counts(rows)).forEach((row, k) => (out[row] = values[k]));
+    return out;
+  }
+
+  /* Texts, each given by how many characters it shares with the one before, and the rest. */
+  function texts(packed) {
+    if (Array.isArray(packed)) return packed;
+    let before = "";
+    return packed ? packed.split("\n").map((line) => (before = before.slice(0, parseInt(line[0], 36)) + line.slice(1))) : [];
+  }
+
   function pieces(packed, step) {
     const first = starts(counts(packed.chains));
     const length = floats(packed.length);
@@ -112,15 +125,15 @@
       piece: summed(counts(packed.piece)),
       share: floats(packed.share),
       access: floats(packed.access),
-      passed: bytes(packed.passed),
-      reason: bytes(packed.reason),
+      passed: spread(packed.passed, packed.n),
+      reason: spread(packed.reason, packed.n),
       area: summed(counts(packed.area)),
     };
   }
 
   function roads(packed) {
-    const byName = new Map();
-    packed.id.forEach((id, row) => {
+    const byName = new Map(), ids = texts(packed.id);
+    ids.forEach((id, row) => {
       for (const name of new Set([id, id.replace(/\/[^/]*$/, "")])) {
         if (!byName.has(name)) byName.set(name, []);
         byName.get(name).push(row);
@@ -128,7 +141,7 @@
     });
     const name = counts(packed.name);
     return {
-      id: packed.id, of: summed(counts(packed.of)), byName,
+      id: ids, of: summed(counts(packed.of)), byName,
       name: (row) => packed.names[name[row]],
     };
   }
