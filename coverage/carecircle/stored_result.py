@@ -63,7 +63,7 @@ def open_result(folder: str | Path) -> Result:
         tables = read_evidence(folder / "evidence.zip")
         checked: dict[str, Any] = {name: _verdicts(folder, name) for name in _KEYS}
         issues = pd.read_csv(folder / "issues.csv", encoding="utf-8-sig", dtype="str").fillna("")
-    except (OSError, ValueError, KeyError) as fault:
+    except (OSError, ValueError, KeyError, RuntimeError) as fault:
         msg = f"{folder}: a file of the result cannot be read ({fault}); run the study again"
         raise InputError(msg) from fault
     frames: dict[str, Any] = {name: tables.pop(name, pd.DataFrame()) for name in FRAMES}
