@@ -23,7 +23,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A room may import from itself and from rooms to its left.
 LINE = (
     "inputs", "roads", "analysis", "standards", "planning", "outputs",
-    "study_file", "study_tables", "study_rules", "study_terms", "study",
+    "study_file", "study_tables", "study_rules", "study_terms", "study_evidence",
+    "figures", "recount", "explain_text", "explain", "study", "stored_result", "replay", "years",
     "scenario_file", "what_if", "baseline", "depth", "road_checks", "explanation_text", "explanation",
     "outcome_findings", "comparison", "plan_steps", "plan_effects", "critical", "planning_study",
     "roster_siting", "trials", "robustness",

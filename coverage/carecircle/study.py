@@ -25,6 +25,7 @@ from carecircle.standards.floor_area import (
     check_floor_area,
     roll_up_floor_area,
 )
+from carecircle.study_evidence import evidence_of, provenance_of
 from carecircle.study_file import read_study_file
 from carecircle.study_rules import check_rules, kinds_timed, nearest_by_kind, read_presets
 from carecircle.study_tables import Tables, read_tables
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     import folium
     from matplotlib.figure import Figure
 
+    from carecircle.explain import Explanation
     from carecircle.outputs.static_maps import Theme
+    from carecircle.study_file import StudyFile
 
 __all__ = [
     "Result",
@@ -46,6 +49,7 @@ __all__ = [
     "find_positions",
     "load_study",
     "snap_limits",
+    "study_of",
 ]
 
 
@@ -54,7 +58,7 @@ class Study:
     """Everything an assessment needs: terms and checked tables.
 
     Get one from :func:`load_study` or :mod:`carecircle.samples`; change it with
-    :func:`dataclasses.replace`.
+    :func:`dataclasses.replace`. ``file`` is the study file it was read from.
     """
 
     card: StudyCard
@@ -62,6 +66,7 @@ class Study:
     tables: Tables
     issues: IssueLog = field(default_factory=IssueLog)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    file: Path | None = None
 
     @property
     def areas(self) -> gpd.GeoDataFrame:
@@ -116,6 +121,12 @@ class Result(Findings):
 
         return save_folder(self, folder)
 
+    def explain(self, figure: str) -> Explanation:
+        """Say how a figure came about and count it again; see :func:`carecircle.explain`."""
+        from carecircle.explain import explain
+
+        return explain(self, figure)
+
     def publish(self, folder: str | Path) -> Path:
         """Write the result folder as it may be published: small counts of people blank, no homes.
 
@@ -161,14 +172,18 @@ def load_study(path: str | Path, *, tell: Callable[[str], None] = lambda _: None
     InputError
         With every problem that makes a table unusable, of all files at once.
     """
-    file = read_study_file(Path(path))
+    return study_of(read_study_file(Path(path)), tell=tell)
+
+
+def study_of(file: StudyFile, *, tell: Callable[[str], None] = lambda _: None) -> Study:
+    """Read the tables of a checked study file; see :func:`load_study`."""
     sections = file.sections
     log = IssueLog()
     presets = read_presets(file, log)
     kinds = own_kinds(sections, presets)
     card, terms = card_of(sections, kinds), terms_of(sections, presets)
     tables = read_tables(file, kinds, log=log, tell=tell)
-    return Study(card, terms, tables, log, settings=plain_settings(sections))
+    return Study(card, terms, tables, log, plain_settings(sections), file.path)
 
 
 def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Result:
@@ -221,8 +236,8 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
         circles=circles, reached_roads=reached, gaps=gaps, floor_areas=floor_areas,
         totals=roll_up(areas, homes), floor_totals=floor_totals, roads=tables.roads,
         barriers=tables.barriers, issues=log,
-        provenance={"inputs": list(tables.inputs), "settings": dict(study.settings)},
-        ground=searched.ground,
+        provenance=provenance_of(study), ground=searched.ground,
+        evidence=evidence_of(tables, terms.presets, searched.pairs),
     )  # fmt: skip
     if not terms.presets:
         return result

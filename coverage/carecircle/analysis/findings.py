@@ -128,6 +128,9 @@ class Findings:
         is a plan, or no project is listed.
     ground
         Network and positions; ``None`` where minutes came from a table.
+    evidence
+        What else the figures rest on, by name: ``projects``, ``rosters``, ``observations``,
+        ``pairs`` (minutes by facility kind), ``rule_files`` (preset, file, text).
     """
 
     card: StudyCard
@@ -149,3 +152,4 @@ class Findings:
     indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
     sync: pd.DataFrame = field(default_factory=pd.DataFrame)
     ground: Ground | None = None
+    evidence: Mapping[str, pd.DataFrame] = field(default_factory=dict)

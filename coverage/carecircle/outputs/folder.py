@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carecircle.errors import InputError
+from carecircle.outputs.evidence import write_evidence
 from carecircle.outputs.layers import write_layers
 from carecircle.outputs.manifest import FORMAT, manifest, manifest_text
 from carecircle.outputs.styles import write_styles
@@ -55,6 +57,7 @@ WRITERS: Mapping[str, Writer] = {
     "rules.csv": write_rules,
     "indicators.csv": write_indicators,
     "sync.csv": write_sync,
+    "evidence.zip": write_evidence,
     "map.html": _write_map,
 }
 
@@ -107,12 +110,22 @@ def save_folder(
             write(findings, made / name)
         written = [name for name in sorted(writers) if (made / name).is_file()]
         facts = manifest(findings, {name: _facts(made / name) for name in written})
+        if facts.get("study"):
+            facts["study"]["path"] = _seen_from(target, facts["study"]["path"])
         text = manifest_text(facts).encode()
         (made / _MANIFEST).write_bytes(text)
         _put(made, target, target.with_name(f".{target.name}.old-{token}"))
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return target
+
+
+def _seen_from(folder: Path, path: str) -> str:
+    """Return a path relative to a folder, so that both may move together."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return path
 
 
 def _put(made: Path, target: Path, aside: Path) -> None:

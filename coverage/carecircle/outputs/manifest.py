@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from carecircle.outputs.figure_words import DERIVATIONS
 from carecircle.outputs.indicator_sheets import indicator_facts
 from carecircle.outputs.rule_sheets import rule_versions
 
@@ -45,7 +46,7 @@ def manifest(findings: Findings, files: Mapping[str, Mapping[str, object]]) -> d
     ----------
     findings
         The assessment; ``provenance`` holds ``inputs`` (table, file, sha256, rows, CRS, datum)
-        and ``settings``.
+        and ``settings``, ``terms`` and ``study`` (the study file, with its hash).
     files
         File name -> facts about it (``sha256``, ``bytes``) of the result folder.
 
@@ -56,7 +57,9 @@ def manifest(findings: Findings, files: Mapping[str, Mapping[str, object]]) -> d
         ``settings``, ``headline`` (the city's totals, numerators and denominators), ``rows`` per
         frame, ``rules`` (each standard with the hash of its file and what is not verified),
         ``indicators`` (the city's lines to quote, each with the hash of its plan),
-        ``crs``, ``issues`` (counts by severity and code), ``warnings``, ``versions``, ``files``.
+        ``crs``, ``issues`` (counts by severity and code), ``warnings``, ``versions``, ``files``,
+        ``figures`` (the scheme of ids, and for each group of columns its formula, the tables it is
+        computed from and the terms it holds under).
         What is unknown is null.
     """
     card = plain_json(findings.card)
@@ -77,6 +80,7 @@ def manifest(findings: Findings, files: Mapping[str, Mapping[str, object]]) -> d
         "warnings": sorted({str(issue) for issue in findings.issues.of("warning")}),
         "versions": _versions(),
         "files": files,
+        "figures": _figures(findings),
     }
     plain: dict[str, Any] = plain_json(
         {"inputs": [], "settings": {}} | dict(findings.provenance) | facts
@@ -96,6 +100,27 @@ def manifest_text(facts: Mapping[str, Any]) -> str:
     }
     """
     return json.dumps(facts, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=2) + "\n"
+
+
+def _figures(findings: Findings) -> list[dict[str, object]]:
+    """Return how the figures of each group of columns come about, and the ids they go by."""
+    forms = {
+        "totals": "LEVEL:UNIT.COLUMN", "areas": "area:UNIT.COLUMN",
+        "floor_totals": "LEVEL:UNIT.floor.COLUMN", "floor_areas": "area:UNIT.floor.COLUMN",
+        "facilities": "facility:UNIT.COLUMN", "homes": "home:UNIT.COLUMN",
+        "gaps": "gap:UNIT.COLUMN", "rules": "rule:PRESET/RULE@LEVEL:UNIT.COLUMN",
+        "indicators": "indicator:NUMBER@LEVEL:UNIT.COLUMN",
+    }  # fmt: skip
+    return [
+        {
+            "ids": [forms[table] for table in known.tables.split("|")],
+            "columns": known.columns,
+            "formula": known.formula[0 if findings.card.language == "zh" else 1],
+            "inputs": known.inputs,
+            "terms": known.terms,
+        }
+        for known in DERIVATIONS
+    ]
 
 
 def _headline(totals: pd.DataFrame) -> list[dict[str, object]]:
