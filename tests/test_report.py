@@ -1,0 +1,358 @@
+"""The report: what its parts say of a town counted on fingers, and how its files are made."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import docx
+import pytest
+from typer.testing import CliRunner
+
+import carecircle as cc
+from carecircle import cli_report
+from carecircle.errors import InputError, MissingLibraryError
+from carecircle.outputs.report import PARTS, report_of
+from carecircle.outputs.report_docx import report_docx
+from carecircle.outputs.report_files import report_pdf
+from carecircle.outputs.report_html import report_html
+from carecircle.outputs.report_input import ReportInput
+from carecircle.outputs.report_model import Grid, Picture, Text
+
+sys.path.insert(0, str(Path(__file__).parent))
+import browser
+from fake_findings import card, nothing
+
+HOSTILE = "<img src=x onerror=alert(1)></style><script>alert(2)</script>"
+
+
+def toy(**terms):
+    town = cc.samples.toy_town()
+    return replace(town, terms=replace(town.terms, **terms))
+
+
+@pytest.fixture(scope="module")
+def result():
+    return cc.assess(toy(presets=(cc.load_preset("wuhai_plan_2021"),)))
+
+
+@pytest.fixture(scope="module")
+def report(result):
+    study = toy(presets=(cc.load_preset("wuhai_plan_2021"),))
+    before = cc.assess(replace(study, tables=replace(study.tables, facilities=closed(study))))
+    return cc.make_report(study, result=result, before=before, language="en")
+
+
+def closed(study):
+    """The facilities before West had a station."""
+    facilities = study.facilities.copy()
+    facilities.loc["F1", "status"] = "planned"
+    return facilities
+
+
+def part(report, number):
+    return report.parts[number - 1]
+
+
+def said(one):
+    return [block.text for block in one.blocks if isinstance(block, Text)]
+
+
+def table(one, head):
+    """The rows of the first table that has a column, as dictionaries."""
+    found = next(b for b in one.blocks if isinstance(b, Grid) and head in b.heads)
+    return [dict(zip(found.heads, row, strict=True)) for row in found.rows]
+
+
+# ------------------------------------------------------------------------------- what it says
+
+
+def test_a_report_has_the_twelve_parts_in_their_order(report):
+    assert len(PARTS) == 12
+    assert [one.title for one in report.parts] == [
+        "Data and method", "Indicators and standards", "Roster coverage beside time coverage",
+        "Floor-area rule", "Beds and nursing care", "Three-level network", "Maps",
+        "Uncovered areas", "Site options", "Sensitivity", "Changes since the last evaluation",
+        "Data problems and sources",
+    ]  # fmt: skip
+    assert repr(report) == "Report('Toy town: evaluation report': 12 parts, 5 maps)"
+
+
+def test_method_states_terms_crs_and_the_versions_of_the_standards(report, result):
+    one = part(report, 1)
+    assert said(one)[0].startswith("As of 2020-12-31: 4 areas, 13 homes, 5 facilities (1 count)")
+    terms = {row["Term"]: row["Value"] for row in table(one, "Term")}
+    assert terms["Limits"] == "urban 15 min · rural 30 min"
+    assert "EPSG:4545" in terms["CRS"]
+    (preset,) = table(one, "Standard")
+    assert result.rulebook["sha256"].iloc[0][:12] in preset["File and version"]
+    assert "1 of 13 homes are not assessed" in said(one)[1]
+
+
+def test_indicators_stand_with_numerator_denominator_target_and_doubt(report):
+    one = part(report, 2)
+    lines = {row["Indicator"]: row for row in table(one, "Baseline")}
+    ours = next(row for name, row in lines.items() if row["No."] == "3")
+    assert (ours["n / d"], ours["Now"], ours["Target"]) == ("1 / 3", "33.33", ">= 100")
+    assert ours["Status"] == "not achieved"
+    grids = [block for block in one.blocks if isinstance(block, Grid) and "Baseline" in block.heads]
+    for grid in grids:
+        for place, row in enumerate(grid.rows):
+            assert ("(wording not verified)" in row[1]) == (place in grid.marked)
+    assert any(grid.marked for grid in grids)
+
+
+def test_an_indicator_without_data_is_no_zero(report):
+    first = next(row for row in table(part(report, 2), "Baseline") if row["No."] == "1")
+    assert first["Now"] == "--"
+    assert first["Status"].startswith("no data")
+
+
+def test_roster_and_time_stand_side_by_side(report):
+    one = part(report, 3)
+    assert said(one)[0] == (
+        "Toy town: 1 / 4 (25.0%) communities have a facility; 80 / 130 (61.5%) elders reach one in"
+        " time, 40 do not, 10 are not assessed."
+    )
+    city, rural, urban = table(one, "Roster coverage")
+    assert city["Elders in time (15/30 min)"] == "80 / 130 (61.5%)"
+    assert (rural["Unit"], rural["Elders in time (15/30 min)"]) == ("rural", "20 / 30 (66.7%)")
+    assert (urban["Unit"], urban["Elders in time (15/30 min)"]) == ("urban", "60 / 100 (60.0%)")
+
+
+def test_floor_area_lists_who_fails_with_the_largest_shortfall_first(report):
+    # owed 36 m2 for 100 households: Centre 720 of which 300, North 36 of which none
+    one = part(report, 4)
+    failing = table(one, "Reason")
+    shortfalls = [float(row["Shortfall m²"].replace(",", "")) for row in failing]
+    assert shortfalls == sorted(shortfalls, reverse=True)
+    assert failing[0]["Code"] == "C"
+    assert "communities pass both tests" in said(one)[0]
+
+
+def test_parts_without_data_say_so_in_one_line_and_never_print_a_zero(report):
+    for number, words in ((5, "no data is not 0"), (6, "no towns or streets")):
+        (only,) = part(report, number).blocks
+        assert only.tone == "none"
+        assert words in only.text
+    (sites,) = part(report, 9).blocks
+    assert sites.tone == "none"
+    assert "the study has none; add [sites]" in sites.text
+
+
+def test_beds_are_added_up_and_the_unknown_counted_apart():
+    town = cc.samples.toy_town()
+    beds = town.facilities.assign(beds=[10.0, 50.0, 20.0, None, None],
+                                  nursing_beds=[4.0, 25.0, 5.0, None, None])  # fmt: skip
+    found = cc.assess(replace(town, tables=replace(town.tables, facilities=beds)))
+    one = PARTS[4](ReportInput(replace(found, card=replace(found.card, language="en"))))
+    # F2 is planned: its beds are not there
+    assert "nursing beds are 9 / 30 (30.0%)" in said(one)[0]
+    assert "4 facilities operate, of 2 the beds are unknown" in said(one)[0]
+    rows = {row["Kind"]: row for row in table(one, "Kind")}
+    assert rows["community elder-care station"]["Beds"] == "10"
+
+
+def test_sites_come_in_building_order_with_their_proof(result):
+    import geopandas as gpd
+    import shapely
+
+    spots = gpd.GeoDataFrame(
+        {"name": ["Corner", "Far"]}, geometry=[shapely.Point(900, 0), shapely.Point(2000, 0)],
+        index=["N1", "N2"], crs="EPSG:4545",
+    )  # fmt: skip
+    plan = cc.max_cover(cc.siting_instance(cc.samples.toy_town(), spots), n_sites=1)
+    english = replace(result, card=replace(result.card, language="en"))
+    one = PARTS[8](ReportInput(english, plan=plan, sites=spots))
+    (row,) = table(one, "Site")
+    # the corner brings H07, H08 and H11 in time
+    assert (row["Site"], row["Name"], row["Newly in time"]) == ("N1", "Corner", "30")
+    assert said(one)[0].startswith("With 1 new sites 110 / 130 (84.6%) are in time. It is proven")
+
+
+def test_sensitivity_tells_the_three_speeds_and_the_interval(report):
+    one = part(report, 10)
+    assert said(one)[0] == (
+        "Toy town: at 0.8 / 1 / 1.2 m/s 40 / 130 (30.8%), 80 / 130 (61.5%) and 100 / 130 (76.9%)"
+        " are in time."
+    )
+    assert table(one, "90% interval")[0]["Covered"] == "80 / 130 (61.5%)"
+
+
+def test_changes_are_told_in_numerators_and_points(report):
+    city = table(part(report, 11), "Communities on time")[0]
+    assert city["Elders in time (15/30 min)"] == "0 / 130 (0.0%) → 80 / 130 (61.5%) (+61.5)"
+    assert city["Roster coverage"] == "0 / 4 (0.0%) → 1 / 4 (25.0%) (+25.0)"
+
+
+def test_every_problem_and_source_is_in_the_appendix(report, result):
+    one = part(report, 12)
+    assert len(table(one, "Problem")) == len(result.issues)
+    assert "made up, to be counted on fingers" in said(one)
+    rules = table(one, "Wording verified")
+    assert len(rules) == len(result.rulebook)
+    unverified = [row for row in rules if row["Wording verified"] == "not verified"]
+    assert len(unverified) == int((~result.rulebook["verified"]).sum()) > 0
+
+
+def test_an_assessment_of_nothing_gives_twelve_honest_parts():
+    found = report_of(ReportInput(replace(nothing(), card=card(language="en"))))
+    assert len(found.parts) == 12
+    for number in (3, 4, 5, 6, 7, 8, 9, 10, 11):
+        (only,) = part(found, number).blocks
+        assert only.tone == "none", only
+    assert "no data" in report_html(found).lower()
+
+
+def test_the_report_speaks_chinese_where_the_study_does(result):
+    found = report_of(ReportInput(result))
+    assert found.title == "玩具小镇评估报告"
+    assert [one.title for one in found.parts][:3] == [
+        "数据与方法",
+        "指标与标准",
+        "名录覆盖与时间覆盖",
+    ]
+    assert "有设施的社区(村) 1 / 4 (25.0%)" in said(part(found, 3))[0]
+    assert 'lang="zh-CN"' in report_html(found)
+
+
+def test_no_font_leaves_the_figures_and_a_clear_line(result, monkeypatch):
+    from carecircle.outputs import fonts
+
+    monkeypatch.setenv(fonts.FONT_VARIABLE, "/none.ttf")
+    one = PARTS[6](ReportInput(result))
+    assert [block.tone for block in one.blocks] == ["warn"]
+    assert "/none.ttf" in one.blocks[0].text
+
+
+# --------------------------------------------------------------------------------- its files
+
+
+def test_made_up_data_are_marked_at_every_part_and_on_every_page(report):
+    mark = "Synthetic data for demonstration"
+    page = report_html(report)
+    assert page.count(f">{mark}") == 12 + 1
+    assert "@top-center" in page
+    book = docx.Document(io.BytesIO(report_docx(report)))
+    assert all(mark in section.header.paragraphs[0].text for section in book.sections)
+    assert sum(paragraph.text.startswith(mark) for paragraph in book.paragraphs) == 12
+    assert all("Synthetic" in b.caption for b in part(report, 7).blocks if isinstance(b, Picture))
+
+
+def test_real_data_carry_no_such_mark(result):
+    real = replace(result, card=replace(result.card, synthetic=False, language="en"))
+    page = report_html(report_of(ReportInput(real)))
+    assert "ynthetic" not in page
+    assert "@top-center" not in page
+
+
+def test_equal_reports_are_equal_bytes(report):
+    assert report_html(report) == report_html(report)
+    assert report_docx(report) == report_docx(report)
+
+
+def test_the_word_document_has_headings_a4_repeated_headers_and_the_day_of_the_data(report):
+    book = docx.Document(io.BytesIO(report_docx(report)))
+    heads = [p.text for p in book.paragraphs if p.style.name == "Heading 1"]
+    assert heads == [f"{k} {one.title}" for k, one in enumerate(report.parts, start=1)]
+    section = book.sections[0]
+    assert round(section.page_width.cm, 1) == 21.0
+    assert round(section.page_height.cm, 1) == 29.7
+    assert str(book.core_properties.created.date()) == "2020-12-31"
+    grids = [b for one in report.parts for b in one.blocks if isinstance(b, Grid)]
+    assert len(book.tables) == len(grids)
+    for made, grid in zip(book.tables, grids, strict=True):
+        assert made.rows[0]._tr.xpath("./w:trPr/w:tblHeader")
+        assert tuple(cell.text for cell in made.rows[0].cells) == grid.heads
+        assert len(made.rows) == len(grid.rows) + 1
+    assert len(book.inline_shapes) == 5
+    assert all(shape.width.cm <= 17 for shape in book.inline_shapes)
+
+
+@pytest.mark.browser
+def test_names_from_outside_are_shown_as_text_and_nothing_is_fetched(result, tmp_path):
+    areas = result.areas.assign(name=HOSTILE)
+    terms = replace(result.card, title=HOSTILE, language="en", sources=(HOSTILE, "tab\x0bhere"))
+    found = report_of(ReportInput(replace(result, areas=areas, card=terms)))
+    assert docx.Document(io.BytesIO(report_docx(found))).paragraphs[0].text.startswith("<img")
+    page = tmp_path / "report.html"
+    page.write_text(report_html(found), encoding="utf-8")
+    with browser.chromium() as tool, browser.visit(tool, page.as_uri()) as seen:
+        assert seen.complaints == []
+        assert [one for one in seen.requests if not one.startswith(("file:", "data:"))] == []
+        assert seen.page.locator("h1").inner_text().startswith("<img src=x")
+        assert seen.page.locator("section").count() == 12
+        assert seen.page.locator("img").count() == 5
+        wide = seen.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0
+
+
+@pytest.mark.browser
+def test_pdf_is_printed_a4_on_the_day_of_the_data(report, monkeypatch):
+    monkeypatch.setenv("CHROMIUM", browser.chromium_path())
+    pdf = report_pdf(report)
+    assert pdf.startswith(b"%PDF-")
+    assert b"/CreationDate (D:20201231000000+00'00')" in pdf
+    assert b"/ModDate (D:20201231000000+00'00')" in pdf
+    boxes = {tuple(map(float, box.split())) for box in re.findall(rb"/MediaBox \[([^\]]*)\]", pdf)}
+    assert {(round(box[2] / 72 * 2.54, 1), round(box[3] / 72 * 2.54, 1)) for box in boxes} == {
+        (21.0, 29.7)
+    }
+
+
+def test_no_browser_says_what_to_do(report, monkeypatch, tmp_path):
+    monkeypatch.setenv("CHROMIUM", str(tmp_path / "none"))
+    with pytest.raises(MissingLibraryError, match="install one, name it in CHROMIUM"):
+        report.save(tmp_path / "r", formats=["html", "pdf"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_is_saved_whole_and_leaves_foreign_files_alone(report, tmp_path):
+    folder = report.save(tmp_path / "r")
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "manifest.json",
+        "report.docx",
+        "report.html",
+    ]
+    report.save(folder, formats=["html"])
+    assert sorted(p.name for p in folder.iterdir()) == ["manifest.json", "report.html"]
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"notes\.txt"):
+        report.save(folder)
+    with pytest.raises(InputError, match="formats: odt; choose of html, docx, pdf"):
+        report.save(tmp_path / "s", formats=["odt"])
+
+
+def test_a_report_shows_its_findings_in_a_notebook(report):
+    shown = report._repr_html_()
+    assert "80 / 130 (61.5%)" in shown
+    assert shown.count("<li>") == 12
+
+
+def test_an_unknown_language_is_refused():
+    with pytest.raises(InputError, match="choose zh or en"):
+        cc.make_report(cc.samples.toy_town(), language="fr")
+
+
+def test_the_command_line_writes_the_report_it_is_asked_for(tmp_path, monkeypatch):
+    town = cc.samples.toy_town()
+    for name in ("areas", "facilities", "homes", "roads"):
+        getattr(town.tables, name).reset_index().to_file(tmp_path / f"{name}.gpkg")
+    (tmp_path / "study.toml").write_text(
+        '[study]\ntitle = "Toy town"\nas_of = 2020-12-31\ncrs = "EPSG:4545"\nsynthetic = true\n'
+        '[areas]\nfile = "areas.gpkg"\n[[facilities]]\nfile = "facilities.gpkg"\n'
+        '[homes]\nmethod = "points"\nfile = "homes.gpkg"\n[roads]\nfile = "roads.gpkg"\n'
+        '[service]\nkinds = ["station"]\n'
+    )
+    words = [str(tmp_path), "--out", str(tmp_path / "out"), "--format", "html", "--language", "en"]
+    done = CliRunner().invoke(cli_report.app, words)
+    assert done.exit_code == 0, done.output
+    assert "Synthetic data for demonstration" in done.output
+    assert "80 / 130 (61.5%)" not in done.output
+    assert (tmp_path / "out" / "report.html").read_text(encoding="utf-8").count("<section") == 12
+    refused = CliRunner().invoke(cli_report.app, [str(tmp_path / "out")])
+    assert isinstance(refused.exception, InputError)
+    assert "is a saved result" in str(refused.exception)
