@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
@@ -17,6 +18,7 @@ from carecircle.outputs.layers import data_date
 from carecircle.outputs.readme_sheet import readme_rows
 from carecircle.outputs.rule_sheets import rule_table, with_rule_marks
 from carecircle.outputs.rule_words import what_closes
+from carecircle.outputs.sheet_fills import fill_column, fills_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -58,10 +60,11 @@ _FIRST: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class _Column:
-    """One column ready to be written: what it is called, and its cells (None: blank)."""
+    """One column ready to be written: what it is called, its cells (None: blank), text -> fill."""
 
     field: Field
     cells: list[Any]
+    fills: Mapping[str, str] = dataclass_field(default_factory=dict)
 
 
 def table_frames(findings: Findings) -> dict[str, pd.DataFrame]:
@@ -180,7 +183,10 @@ def _columns(name: str, frame: pd.DataFrame, card: StudyCard) -> list[_Column]:
         if (name, column) == ("rules", "closes"):
             words = frame["closes"].unique()
             codes = {text: (what_closes(text, "zh"), text) for text in words}
-        columns.append(_Column(known, _cells(frame.iloc[:, position], codes, card.language)))
+        pick = 0 if card.language == "zh" else 1
+        fills = fills_of(str(column), codes, _YES[False][pick], pick)
+        cells = _cells(frame.iloc[:, position], codes, card.language)
+        columns.append(_Column(known, cells, fills))
     return columns
 
 
@@ -243,6 +249,8 @@ def _write_sheet(book: Any, title: str, columns: list[_Column], card: StudyCard)
                 sheet.write_string(row, place, cell)
             elif cell is not None:
                 sheet.write_number(row, place, cell)
+        share = column.field.form == "rate"
+        fill_column(book, sheet, place, rows, fills=column.fills, share=share)
     sheet.freeze_panes(1, 1)
     if columns:
         sheet.autofilter(0, 0, rows, len(columns) - 1)
