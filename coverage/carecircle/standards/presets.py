@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carecircle.errors import InputError
@@ -15,7 +16,6 @@ from carecircle.standards.rule_file import parse_rules
 
 if TYPE_CHECKING:
     import datetime as dt
-    from pathlib import Path
 
     from carecircle.standards.rules import Preset
 
@@ -63,7 +63,9 @@ def load_preset(name: str) -> Preset:
     return _parsed(file.read_bytes(), file.name, log=IssueLog())
 
 
-def read_rules(path: Path, *, as_of: dt.date | None = None, log: IssueLog | None = None) -> Preset:
+def read_rules(
+    path: str | Path, *, as_of: dt.date | None = None, log: IssueLog | None = None
+) -> Preset:
     """Read a rule file of one's own.
 
     Parameters
@@ -81,6 +83,7 @@ def read_rules(path: Path, *, as_of: dt.date | None = None, log: IssueLog | None
         With every fault at once, each with file and line.
     """
     heard = IssueLog() if log is None else log
+    path = Path(path)
     try:
         preset = _parsed(path.read_bytes(), path.name, as_of=as_of, log=heard)
     except FileNotFoundError as fault:
