@@ -41,7 +41,7 @@
 
    place { lon, lat } -> place { x, y, linked, access_m, lon, lat }  a click: coordinates for a scenario to
      the centimetre; whether a facility there would be linked to today's roads; where it would be entered
-   road { lon, lat, within_m } -> road { piece, row, id, name, structure } or { piece: -1 }  a click on a road
+   road { lon, lat, within_m } -> road { piece, row, road, name, structure } or { piece: -1 }  a click on a road
    show { points: [[x, y], ...] } -> show { points: [[lon, lat], ...] }  places of a scenario on the map
 
    Reached roads stand for the circles because they can be drawn at once: stroke them with a round pen as
@@ -84,6 +84,7 @@
     init({ pack }) {
       const began = performance.now();
       engine = new whatIf.Engine(pack);
+      setTimeout(() => engine.index(), 0); // ready before the first place is asked for
       const { units, facilities, sites, limits, rings, profile, kind, plane, roads } = engine.world;
       const drawn = lines(), today = answer(engine.today, began);
       // today's arrays stay here for the differences; the page gets copies
@@ -120,7 +121,7 @@
       const hit = engine.index().nearest(engine.network({}), x, y, within, (p) => pieces.chain[p] >= 0);
       if (!hit) return [{ type: "road", piece: -1 }];
       const row = roads.of[hit.piece], structure = (pieces.flags[hit.piece] & whatIf.STRUCTURE) !== 0;
-      return [{ type: "road", piece: hit.piece, row, id: roads.id[row], name: roads.name(row), structure }];
+      return [{ type: "road", piece: hit.piece, row, road: roads.id[row], name: roads.name(row), structure }];
     },
 
     show({ points }) {
