@@ -117,6 +117,13 @@ class Baseline:
     tally: Tally
     today: Outcome
 
+    def __repr__(self) -> str:
+        return f"Baseline({self.study!r}; {len(self.names):,} facilities count today)"
+
+    def _repr_html_(self) -> str:
+        counts = f"{len(self.names):,} facilities count today"
+        return f"<div>{self.study._repr_html_()}<small>{counts}</small></div>"  # a protocol
+
     @classmethod
     def of(cls, study: Study) -> Baseline:
         """Locate, search and add up a study once."""

@@ -98,8 +98,14 @@ class Study:
             f" {self.issues.summary()})"
         )
 
+    def _repr_html_(self) -> str:
+        from carecircle.outputs.summary import study_html
 
-@dataclass(frozen=True)
+        tables = {name: table for name, table in vars(self.tables).items() if name != "inputs"}
+        return study_html(self.card, tables, self.issues)
+
+
+@dataclass(frozen=True, repr=False)
 class Result(Findings):
     """The findings of one study, ready to be looked at and saved."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = ["FloatingCatchment", "Method", "floating_catchment", "roll_up_access"
 
 Method = Literal["two_step", "three_step", "modified"]
 _FLAT = Flat()
+_SHOWN = 20
 _METHODS = ("two_step", "three_step", "modified")
 
 
@@ -64,6 +66,10 @@ class FloatingCatchment:
             f" {int(homes['access'].isna().sum()):,} not assessed; {len(self.facilities):,}"
             f" facilities, {len(self.reaches_nobody):,} reach nobody)"
         )
+
+    def _repr_html_(self) -> str:
+        shown = self.facilities.head(_SHOWN).to_html(escape=True, na_rep="--")
+        return f"<div><b>{escape(repr(self))}</b>{shown}</div>"
 
 
 def floating_catchment(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = ["CapacityUse", "assign_places", "roll_up_places", "shared_floor_area"
 
 #: Why people have no place, in the order in which it is asked.
 _REASONS = ("not_assessed", "unknown_demand", "no_facility", "unknown_capacity", "full")
+_SHOWN = 20
 _TINY = 1e-6  # people; the solver keeps its rows to 1e-7
 _CLOSE = 1e-9  # minutes; what a pair must save to be worth a try
 
@@ -60,6 +62,10 @@ class CapacityUse:
             f" {sums['unplaced']:,.0f} not, {sums['not_assessed']:,.0f} not assessed;"
             f" {len(self.binding):,} of {len(self.facilities):,} facilities bind)"
         )
+
+    def _repr_html_(self) -> str:
+        shown = self.facilities.head(_SHOWN).to_html(escape=True, na_rep="--")
+        return f"<div><b>{escape(repr(self))}</b>{shown}</div>"
 
 
 def assign_places(

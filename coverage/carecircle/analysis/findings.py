@@ -153,3 +153,11 @@ class Findings:
     sync: pd.DataFrame = field(default_factory=pd.DataFrame)
     ground: Ground | None = None
     evidence: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        name = self.card.title or self.card.title_zh
+        return (
+            f"{type(self).__name__}({name!r}: {len(self.areas):,} areas, {len(self.homes):,} homes,"
+            f" {len(self.facilities):,} facilities, {len(self.gaps):,} gaps;"
+            f" {self.issues.summary()})"
+        )

@@ -14,6 +14,7 @@ from carecircle.errors import CarecircleWarning, InputError
 __all__ = ["Issue", "IssueLog", "Severity", "unusable"]
 
 Severity = Literal["fatal", "error", "warning", "note"]
+_SHOWN = 20
 _ORDER: dict[Severity, int] = {"fatal": 0, "error": 1, "warning": 2, "note": 3}
 
 
@@ -96,6 +97,11 @@ class IssueLog(list[Issue]):
         """Return one row per issue, worst first, with the fields of :class:`Issue` as columns."""
         columns = [field.name for field in fields(Issue)]
         return pd.DataFrame([asdict(issue) for issue in self.worst_first()], columns=columns)
+
+    def _repr_html_(self) -> str:
+        # the base class would show a bare list
+        shown = self.to_frame().head(_SHOWN).to_html(index=False, escape=True)
+        return f"<div><b>{self.summary()}</b>{shown}</div>"
 
     def worst_first(self) -> list[Issue]:
         """Return the issues by severity, otherwise in the order they were found."""

@@ -14,9 +14,12 @@ from carecircle.outputs.labels import code_names, terms_line
 from carecircle.outputs.rule_sheets import standard_lines
 
 if TYPE_CHECKING:
-    from carecircle.analysis.findings import Findings
+    from collections.abc import Mapping
 
-__all__ = ["summary_html", "summary_rows"]
+    from carecircle.analysis.findings import Findings, StudyCard
+    from carecircle.inputs.issues import IssueLog
+
+__all__ = ["study_html", "summary_html", "summary_rows"]
 
 
 def summary_rows(findings: Findings) -> list[tuple[str, str]]:
@@ -85,6 +88,32 @@ def summary_html(findings: Findings) -> str:
         f"<div><b>{escape(title)}</b> {escape(card.as_of)} <i>{escape(note)}</i>"
         f"<table>{rows}</table>{indicator_html(findings)}<small>{escape(terms_line(card))}; "
         f"{escape(findings.issues.summary())}</small></div>"
+    )
+
+
+def study_html(card: StudyCard, tables: Mapping[str, pd.DataFrame | None], issues: IssueLog) -> str:
+    """Return the tables of a study with their rows, its terms and its issues as HTML.
+
+    Parameters
+    ----------
+    card
+        The terms.
+    tables
+        Name -> table; one that is missing is left out.
+    issues
+        What was found on reading.
+    """
+    zh = card.language == "zh"
+    rows = "".join(
+        f"<tr><td style='text-align:left'>{escape(name)}</td><td>{len(table):,}</td></tr>"
+        for name, table in tables.items()
+        if table is not None
+    )
+    heads = "<th>表</th><th>行数</th>" if zh else "<th>table</th><th>rows</th>"
+    return (
+        f"<div><b>{escape(card.title_zh if zh else card.title)}</b>"
+        f"<table><tr>{heads}</tr>{rows}</table>"
+        f"<small>{escape(terms_line(card))}; {escape(issues.summary())}</small></div>"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Instance"]
+
+_SHOWN = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,24 @@ class Instance:
     row: NDArray[np.int64]
     column: NDArray[np.int64]
     minutes: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        today = self.weight[self.covered_today()].sum()
+        return (
+            f"Instance({len(self.demand_ids):,} demand points, weight {self.weight.sum():,.6g},"
+            f" {today:,.6g} served today; {len(self.site_ids):,} sites, {len(self.row):,} pairs)"
+        )
+
+    def _repr_html_(self) -> str:
+        sites = pd.DataFrame({
+            "cost": self.cost, "required": self.required, "forbidden": self.forbidden,
+            "existing": self.existing,
+            "demand points within the limit": np.bincount(
+                self.column[self.within()], minlength=len(self.site_ids)
+            ),
+        }, index=self.site_ids)  # fmt: skip
+        shown = sites.head(_SHOWN).to_html(escape=True, na_rep="--")
+        return f"<div><b>{escape(repr(self))}</b>{shown}</div>"
 
     @classmethod
     def from_pairs(

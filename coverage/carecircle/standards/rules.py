@@ -295,6 +295,23 @@ class Preset:
     target_year: int | None = None
     text: str = field(default="", repr=False)
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = "".join(
+            f"<tr><td>{escape(rule.id)}</td><td>{escape(rule.title_zh)}</td>"
+            f"<td>{rule.level}</td><td>{escape(f'{rule.comparator} {rule.limit} {rule.unit}')}</td>"
+            f"<td>{'yes' if rule.verified else 'NO'}</td></tr>"
+            for rule in self.rules
+        )
+        names = ("rule", "title", "level", "limit", "verified")
+        heads = "".join(f"<th>{name}</th>" for name in names)
+        return (
+            f"<div><b>{escape(self.title_zh)} / {escape(self.title_en)}</b>"
+            f"<table><tr>{heads}</tr>{rows}</table><small>{escape(self.file)}"
+            f" {self.sha256[:12]}</small></div>"
+        )
+
     def rule(self, name: str) -> Rule:
         """Return the rule with this id.
 
