@@ -35,6 +35,7 @@ from carecircle.baseline import Baseline
 from carecircle.comparison import Comparison, compare
 from carecircle.critical import critical_links
 from carecircle.depth import coverage_by_speed, coverage_intervals, speed_classes
+from carecircle.depth_study import StudyDepth, depth_of
 from carecircle.explanation import Explanations, explain_uncovered
 from carecircle.inputs.datums import detect_datum, from_wgs84, to_wgs84
 from carecircle.inputs.download import download_areas, download_features, download_roads
@@ -198,6 +199,7 @@ __all__ = [
     "Study",
     "StudyAccess",
     "StudyCard",
+    "StudyDepth",
     "StudyPlaces",
     "StudyReach",
     "SyncRule",
@@ -235,6 +237,7 @@ __all__ = [
     "coverage_map",
     "critical_links",
     "cumulative_access",
+    "depth_of",
     "detect_datum",
     "download_areas",
     "download_features",

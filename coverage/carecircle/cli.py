@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from carecircle.cli_depth import app as depth_app
 from carecircle.cli_planning import app as planning_app
 from carecircle.cli_report import app as report_app
 from carecircle.cli_rules import app as rules_app
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(rules_app, name="rules")
+app.add_typer(depth_app)
 app.add_typer(planning_app)  # without a name: site and compare stand beside run
 app.add_typer(report_app)
 _out = Console(highlight=False)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from carecircle.analysis.findings import Findings
 
 __all__ = [
-    "indicator_cells", "indicator_facts", "indicator_html", "indicator_lines", "indicator_table",
-    "quoted", "sync_lines", "sync_table",
+    "INDICATOR_HEADS", "indicator_cells", "indicator_facts", "indicator_html", "indicator_lines",
+    "indicator_table", "quoted", "sync_lines", "sync_table",
 ]  # fmt: skip
 
 Row = dict[Any, Any]
@@ -34,7 +34,7 @@ _FIRST = (
 )  # fmt: skip
 _SYNC_FIRST = ("reading", "estate_id", "name", "status", "failed_step", "failed_steps")
 #: What a table of indicators shows: (Chinese, English).
-_HEADS = (
+INDICATOR_HEADS = (
     ("编号", "no."), ("指标", "indicator"), ("数值", "figure"), ("分子/分母", "of"),
     ("基期", "baseline"), ("目标", "target"), ("判定", "status"),
 )  # fmt: skip
@@ -213,7 +213,7 @@ def _plain(figure: float) -> str:
 def _html(table: pd.DataFrame, pick: int) -> str:
     from html import escape
 
-    heads = "".join(f"<th style='text-align:left'>{head[pick]}</th>" for head in _HEADS)
+    heads = "".join(f"<th style='text-align:left'>{head[pick]}</th>" for head in INDICATOR_HEADS)
     rows = "".join(
         "<tr>"
         + "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in cells)

@@ -16,12 +16,12 @@ from carecircle.outputs.labels import terms_line
 from carecircle.outputs.rule_sheets import with_rule_marks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from carecircle.analysis.findings import Findings
+    from carecircle.analysis.findings import Findings, StudyCard
 
-__all__ = ["data_date", "write_layers"]
+__all__ = ["data_date", "write_frames", "write_layers"]
 
 _SHAPES = {
     "areas": "MultiPolygon",
@@ -88,22 +88,46 @@ def write_layers(findings: Findings, path: Path) -> None:
     path
         File to write; must not exist.
     """
+    pick = 0 if findings.card.language == "zh" else 1
+    layers = {layer: with_rule_marks(findings, layer) for layer in _SHAPES}
+    write_frames(layers, path, findings.card, names={n: LAYERS[n][pick] for n in layers})
+
+
+def write_frames(
+    layers: Mapping[str, gpd.GeoDataFrame],
+    path: Path,
+    card: StudyCard,
+    *,
+    names: Mapping[str, str],
+) -> None:
+    """Write frames as the layers of one GeoPackage, the same bytes for the same frames.
+
+    Parameters
+    ----------
+    layers
+        Layer -> frame with one geometry column; its index is written as text if it has a name.
+    path
+        File to write; must not exist.
+    card
+        Terms of the figures; ``as_of`` is the only date in the file.
+    names
+        Layer -> what it shows; with the terms, each layer's description.
+    """
     # A plain import of carecircle must stay light.
     import pyogrio
 
-    terms = terms_line(findings.card)
-    pick = 0 if findings.card.language == "zh" else 1
-    with _dated(data_date(findings.card.as_of)):
-        for layer, shape in _SHAPES.items():
-            frame = _plain(with_rule_marks(findings, layer), layer)
+    terms = terms_line(card)
+    with _dated(data_date(card.as_of)):
+        for layer, given in layers.items():
+            frame = _plain(given, layer)
             pyogrio.write_dataframe(
                 frame,
                 path,
                 layer=layer,
                 driver="GPKG",
                 use_arrow=True,
-                geometry_type=_shape(frame, shape),
-                layer_options={"DESCRIPTION": f"{LAYERS[layer][pick]} · {terms}"},
+                geometry_type=_shape(frame, _SHAPES.get(layer)),
+                layer_options={"DESCRIPTION": f"{names[layer]} · {terms}"},
             )
 
 
@@ -121,9 +145,11 @@ def _dated(date: str) -> Iterator[None]:
         pyogrio.set_gdal_config_options({name: before})
 
 
-def _shape(frame: gpd.GeoDataFrame, shape: str) -> str:
+def _shape(frame: gpd.GeoDataFrame, shape: str | None) -> str:
     kinds = set(frame.geom_type.dropna().unique())
-    return shape if kinds <= {shape} else "Unknown"
+    if shape is None and len(kinds) == 1:
+        shape = str(min(kinds))
+    return shape if shape is not None and kinds <= {shape} else "Unknown"
 
 
 def _plain(frame: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
@@ -132,14 +158,15 @@ def _plain(frame: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
     table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     if table.index.name is not None:
         table = table.drop(columns=table.index.name, errors="ignore").reset_index()
-    for name, kind in _COLUMNS[layer].items():
+    for name, kind in _COLUMNS.get(layer, {}).items():
         if name not in table:
             table[name] = pd.Series(None, table.index, dtype=_nullable(kind))
         elif table.empty:
             table[name] = pd.Series([], table.index, dtype=_nullable(kind))
     table = pd.DataFrame({name: _storable(table[name]) for name in table})
     table.columns = _distinct(table.columns)
-    if _SHAPES[layer] == "MultiPolygon":
+    kinds = set(frame.geom_type.dropna().unique())
+    if _SHAPES.get(layer) == "MultiPolygon" or kinds == {"Polygon", "MultiPolygon"}:
         geometry = _multi(geometry)
     if shapely.has_z(geometry).any():
         geometry = shapely.force_2d(geometry)

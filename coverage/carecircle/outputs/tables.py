@@ -21,7 +21,7 @@ from carecircle.outputs.rule_words import what_closes
 from carecircle.outputs.sheet_fills import fill_column, fills_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from carecircle.analysis.findings import Findings, StudyCard
@@ -124,7 +124,13 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     plain.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
-def write_tables(findings: Findings, path: Path, *, most_homes: int = 50_000) -> None:
+def write_tables(
+    findings: Findings,
+    path: Path,
+    *,
+    most_homes: int = 50_000,
+    only: Sequence[str] | None = None,
+) -> None:
     """Write every table to one workbook, in the card's language.
 
     The first sheet states the terms, the last explains each column. What is unknown is a blank
@@ -139,12 +145,17 @@ def write_tables(findings: Findings, path: Path, *, most_homes: int = 50_000) ->
     most_homes
         More homes than this are left to the GeoPackage, more rows of checked rules to
         ``rules.csv``, and the first sheet says so.
+    only
+        Keys of :data:`carecircle.outputs.codes.SHEETS` to write between the first and the last
+        sheet; missing: all.
     """
     import xlsxwriter  # a plain import of carecircle must stay light
 
     card = findings.card
     pick = 0 if card.language == "zh" else 1
     frames = table_frames(findings)
+    if only is not None:
+        frames = {name: frame for name, frame in frames.items() if name in only}
     rows = {name: len(frame) for name, frame in frames.items()}
     most = dict.fromkeys(frames, _MOST_ROWS)
     most |= dict.fromkeys(("homes", "rules"), min(most_homes, _MOST_ROWS))
