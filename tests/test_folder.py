@@ -260,6 +260,7 @@ def test_a_whole_result_has_its_files_and_equal_bytes(tmp_path):
     first, second = (save_folder(findings(), tmp_path / name) for name in ("a", "b"))
     assert sorted(hashes(first)) == [
         "coverage.gpkg",
+        "evidence.zip",
         "issues.csv",
         "manifest.json",
         "map.html",
