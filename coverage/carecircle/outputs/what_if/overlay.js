@@ -329,7 +329,8 @@
       net.flags = extended(net.flags, extra.map((one) => one.made.flags));
       net.chain = extended(net.chain, extra.map(() => -1));
       net.dead = extended(net.dead, extra.map(() => 0));
-      net.row = extended(net.row, extra.map((_, k) => net.base + k));
+      // parts of old roads stand before new roads in the table
+      net.row = extended(net.row, extra.map((one, k) => net.base + k + (one.source < 0 ? extra.length : 0)));
       net.source = extra.map((one) => one.source);
       net.seconds = extended(net.seconds, new Float64Array(2 * extra.length));
       extra.forEach(({ made }, k) => secondsOf(made, speed, profile.crossing, net.seconds, 2 * (net.base + k)));

@@ -1,0 +1,257 @@
+"""The what-if inside the map gives Python's figures: under Node, and in the page that ships."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+import carecircle as cc
+from browser import chromium, visit
+from carecircle.outputs.maps import coverage_map
+from carecircle.outputs.what_if_pack import pack_what_if, what_if_elements
+from carecircle.outputs.what_if_plane import plane_of
+from conftest import ROOT
+from what_if_cases import (
+    baseline_of,
+    differences,
+    draw,
+    names_in,
+    nearest_names,
+    outcome_of,
+)
+
+SCRIPTS = Path(__file__).with_name("js")
+SAMPLE_SCENARIOS, LIECHTENSTEIN_SCENARIOS, TOWN_SCENARIOS = 50, 5, 3
+
+
+@pytest.fixture(scope="session")
+def node():
+    """Path of Node; without it the test skips, or fails where a browser is demanded."""
+    found = os.environ.get("NODE") or shutil.which("node")
+    if found:
+        return found
+    reason = "no node on the path; install nodejs or set NODE to its path"
+    if os.environ.get("CARECIRCLE_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    return pytest.skip(reason)
+
+
+def run_node(node, *arguments, text=""):
+    done = subprocess.run(
+        [node, *arguments], input=text, capture_output=True, check=False, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+def test_the_parts_pass_their_own_tests(node):
+    told = run_node(node, "--test", str(SCRIPTS / "what_if.test.mjs"))
+    assert "# fail 0" in told
+
+
+# ------------------------------------------------------------------------- small towns, under Node
+
+
+def plain_town():
+    town = cc.samples.toy_town()
+    return replace(
+        town, card=replace(town.card, eligible=("station", "service_complex", "rural_centre"))
+    )
+
+
+def town_from_facilities():
+    town = plain_town()
+    return replace(town, card=replace(town.card, direction="from_facility"))
+
+
+def town_that_takes_the_nearest_road():
+    town = plain_town()
+    return replace(town, terms=replace(town.terms, prefer_connected=False))
+
+
+def town_with_hills_lights_and_one_ways():
+    """Seconds that differ by direction, waits at lights and crossings, minutes to set out."""
+    town, rng = plain_town(), np.random.default_rng(4)
+    roads = town.tables.roads
+    n = len(roads)
+    roads = roads.assign(
+        highway=np.where(rng.random(n) < 0.2, "secondary", "residential"),
+        grade=rng.choice([-0.06, 0.0, 0.03], n), signals=rng.choice([0.0, 1.0], n, p=[0.8, 0.2]),
+        oneway_foot=rng.choice(["", "yes", "-1"], n, p=[0.9, 0.05, 0.05]),
+    )  # fmt: skip
+    profile = replace(
+        town.card.profile, slope="tobler", signal_seconds=20.0, crossing_seconds=9.0,
+        access_minutes=1.0, access_speed_m_s=0.7,
+    )  # fmt: skip
+    facilities = town.facilities.assign(extra_minutes=2.0)
+    tables = replace(town.tables, roads=roads, facilities=facilities)
+    return replace(town, card=replace(town.card, profile=profile), tables=tables)
+
+
+def town_with_barriers():
+    """A river without bridge, slow ground, and a gate."""
+    town = plain_town()
+    shapes = [
+        shapely.LineString([(650, -80), (650, 60), (820, 240)]),
+        shapely.box(1100, -30, 1300, 30), shapely.box(240, 210, 330, 320), shapely.Point(50, 0),
+    ]  # fmt: skip
+    factor = [np.nan, 2.5, np.nan, np.nan]
+    barriers = gpd.GeoDataFrame({"factor": factor}, geometry=shapes, crs=town.areas.crs)
+    return replace(town, tables=replace(town.tables, barriers=barriers))
+
+
+def town_by_car():
+    town = plain_town()
+    return replace(town, card=replace(town.card, profile=cc.PROFILES["car"]))
+
+
+TOWNS = (
+    plain_town, town_from_facilities, town_that_takes_the_nearest_road,
+    town_with_hills_lights_and_one_ways, town_with_barriers, town_by_car,
+)  # fmt: skip
+
+
+def test_small_towns_get_the_figures_of_python(node):
+    asked, expected = [], []
+    for number, make in enumerate(TOWNS):
+        baseline, findings = baseline_of(make())
+        drawn = draw(baseline, TOWN_SCENARIOS, seed=number, slow=1.0, spread_m=60)
+        if make is town_by_car:
+            drawn = [{k: v for k, v in one.items() if k != "walking_speed"} for one in drawn]
+        asked.append({"pack": pack_what_if(findings), "scenarios": drawn})
+        expected.append([outcome_of(baseline, one) for one in drawn])
+    told = json.loads(run_node(node, str(SCRIPTS / "answer.mjs"), text=json.dumps(asked)))
+    wrong = []
+    for make, question, answers, outcomes in zip(TOWNS, asked, told, expected, strict=True):
+        for scenario, answer, outcome in zip(question["scenarios"], answers, outcomes, strict=True):
+            found = differences(answer, outcome)
+            if nearest_names(answer) != names_in(outcome):
+                found.append("another facility is the nearest")
+            wrong += [f"{make.__name__} {scenario}: {one}" for one in found]
+    assert wrong == []
+
+
+# ------------------------------------------------------------------------------ the page that ships
+
+ASK = """
+async (scenarios) => {
+  const code = document.getElementById("what-if-worker").textContent;
+  const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+  const ask = (message) => new Promise((good) => {
+    worker.onmessage = ({ data }) => good(data);
+    worker.postMessage(message);
+  });
+  const plain = (one) => ArrayBuffer.isView(one)
+    ? Array.from(one, (value) => (Number.isNaN(value) ? null : value))
+    : one && typeof one === "object" && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).map(([key, value]) => [key, plain(value)]))
+      : one;
+  await ask({ type: "init", pack: document.getElementById("what-if-pack").textContent });
+  const answers = [];
+  for (const scenario of scenarios) {
+    const began = performance.now();
+    const { reached, uncovered, ...told } = await ask({ type: "scenario", id: 7, scenario });
+    answers.push({ ...told, took: performance.now() - began });
+  }
+  return JSON.stringify(answers.map(plain));
+}
+"""
+
+
+def answers_of_page(findings, scenarios, folder):
+    path = folder / "map.html"
+    coverage_map(findings).save(str(path))
+    with chromium() as tool, visit(tool, path.as_uri()) as seen:
+        answers = json.loads(seen.page.evaluate(ASK, scenarios))
+        assert seen.complaints == []
+        assert [one for one in seen.requests if not one.startswith(("file:", "blob:"))] == []
+    return answers
+
+
+@pytest.mark.browser
+def test_fifty_scenarios_of_the_sample_city_get_the_figures_of_python(tmp_path):
+    baseline, findings = baseline_of(cc.samples.wuhai())
+    drawn = draw(baseline, SAMPLE_SCENARIOS, seed=2026, slow=0.16)
+    answers = answers_of_page(findings, drawn, tmp_path)
+    assert (tmp_path / "map.html").stat().st_size < 3_000_000
+    wrong = []
+    for scenario, answer in zip(drawn, answers, strict=True):
+        assert answer["type"] == "result", answer
+        wrong += [
+            f"{scenario}: {one}" for one in differences(answer, outcome_of(baseline, scenario))
+        ]
+    assert wrong == []
+    assert statistics.median(answer["took"] for answer in answers) < 100
+
+
+@pytest.mark.browser
+@pytest.mark.realdata
+def test_scenarios_of_liechtenstein_get_the_figures_of_python(tmp_path, real_data, monkeypatch):
+    monkeypatch.setenv("CARECIRCLE_DATA", str(real_data))
+    baseline, findings = baseline_of(cc.load_study(ROOT / "examples" / "liechtenstein"))
+    drawn = draw(baseline, LIECHTENSTEIN_SCENARIOS, seed=9, slow=1.0)
+    answers = answers_of_page(findings, drawn, tmp_path)
+    wrong = []
+    for scenario, answer in zip(drawn, answers, strict=True):
+        assert answer["type"] == "result", answer
+        wrong += [
+            f"{scenario}: {one}" for one in differences(answer, outcome_of(baseline, scenario))
+        ]
+    assert wrong == []
+
+
+# ----------------------------------------------------------------------------------------- the pack
+
+
+def test_equal_findings_give_equal_packs():
+    town = plain_town()
+    first, again = (pack_what_if(cc.assess(town)) for _ in range(2))
+    assert first == again
+
+
+def test_a_pack_ends_no_script_element():
+    town = plain_town()
+    areas = town.areas.assign(name="</script><img src=x onerror=alert(1)>")
+    evil = cc.assess(replace(town, tables=replace(town.tables, areas=areas)))
+    assert what_if_elements(evil).count("</script>") == 2
+    assert "<img" not in what_if_elements(evil)
+
+
+def test_nothing_travels_where_nothing_can_be_searched():
+    town = plain_town()
+    pairs = pd.DataFrame({"facility_id": ["F1"], "home_id": ["H01"], "minutes": [5.0]})
+    given = cc.assess(replace(town, tables=replace(town.tables, minutes=pairs)))
+    assert what_if_elements(given) == ""
+    findings = cc.assess(town)
+    assert pack_what_if(findings) != ""
+    assert pack_what_if(replace(findings, homes=findings.homes.iloc[:0])) == ""
+
+
+def test_degrees_and_metres_of_a_page_are_those_of_the_projection():
+    from pyproj import Transformer
+
+    bounds = [398000, 4370000, 420000, 4400000]
+    plane = plane_of(bounds, cc.samples.toy_town().areas.crs)
+    assert plane["off_m"] < 1e-3
+    there = Transformer.from_crs(cc.samples.toy_town().areas.crs, 4326, always_xy=True)
+    for x, y in [(398123.4, 4371234.5), (419999.0, 4399999.0)]:
+        lon, lat = there.transform(x, y)
+        assert evaluated(plane["to_xy"], lon, lat) == pytest.approx([x, y], abs=2e-3)
+        assert evaluated(plane["to_degrees"], x, y) == pytest.approx([lon, lat], abs=2e-8)
+
+
+def evaluated(fit, a, b):
+    (u, v), n = ((np.array([a, b]) - fit["middle"]) / fit["half"]), fit["degree"]
+    powers = [u**i * v**j for i in range(n + 1) for j in range(n + 1 - i)]
+    return [float(np.dot(row, powers)) for row in fit["terms"]]

@@ -1,0 +1,139 @@
+"""Random scenarios for a study, and what the page must answer to be right: Python's own figures."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+import carecircle as cc
+from carecircle.planning.scenario import scenarios_from
+from carecircle.planning.tally import FIGURES
+
+#: What a scenario may do, how often; those that search the roads anew take Python a second each.
+QUICK = ("add", "close", "move", "open")
+SLOW = ("limits", "speed", "close_road", "add_road", "road_speed")
+STATES = {
+    "total": "total", "covered": "covered", "uncovered": "uncovered",
+    "notAssessed": "not_assessed",
+}  # fmt: skip
+
+
+def draw(baseline, n, *, seed, slow=0.25, spread_m=120.0):
+    """Draw scenarios as the plain objects that a page writes and Python reads."""
+    rng = np.random.default_rng(seed)
+    pen = _Pen(baseline, rng, spread_m)
+    return [pen.scenario(slow=k < slow * n) for k in range(n)]
+
+
+class _Pen:
+    def __init__(self, baseline, rng, spread_m):
+        self.rng, self.spread_m, self.study = rng, spread_m, baseline.study
+        self.homes = shapely.get_coordinates(self.study.homes.geometry.array)
+        register = baseline.register
+        counts, operates = register["counts"].to_numpy(), register["operates"].to_numpy()
+        self.open, self.closed = list(baseline.names), list(register.index[counts & ~operates])
+        roads = self.study.tables.roads
+        told = roads["bridge"].notna() if "bridge" in roads else np.zeros(len(roads), dtype=bool)
+        self.bridges = list(roads.index[told])
+
+    def scenario(self, *, slow):
+        rng = self.rng
+        does = set(rng.choice(QUICK, size=rng.integers(1, 3), replace=False))
+        if slow:
+            does |= set(rng.choice(SLOW, size=rng.integers(1, 3), replace=False))
+        found = {}
+        n = min(len(self.open), 3)
+        chosen = [str(one) for one in rng.choice(self.open, size=n, replace=False)]
+        if "add" in does:
+            found["sites"] = {f"N{k}": self.spot() for k in range(rng.integers(1, 4))}
+            found["build"] = list(found["sites"])
+        if "open" in does and self.closed:
+            found["build"] = [*found.get("build", []), str(rng.choice(self.closed))]
+        if "close" in does:
+            found["close"] = chosen[: rng.integers(1, max(n, 2))]
+        if "move" in does and chosen[-1] not in found.get("close", ()):
+            found["move"] = {chosen[-1]: self.spot()}
+        return found | self.terms(does) | self.roads(does)
+
+    def terms(self, does):
+        found = {}
+        if "limits" in does:
+            kinds = self.study.card.limits
+            found["limits"] = {kind: int(self.rng.integers(5, 61)) for kind in kinds}
+        if "speed" in does:
+            found["walking_speed"] = round(float(self.rng.uniform(0.6, 1.4)), 2)
+        return found
+
+    def roads(self, does):
+        rng, found, ids = self.rng, {}, self.study.tables.roads.index
+        if "close_road" in does:
+            found["close"] = [str(one) for one in rng.choice(ids, size=4, replace=False)]
+            found["close"] += [str(one) for one in rng.permutation(self.bridges)[:1]]
+        if "add_road" in does:
+            found["add"] = [self.line()]
+        if "road_speed" in does:
+            found["speed"] = {str(one): 0.7 for one in rng.choice(ids, size=3, replace=False)}
+        return {"roads": found} if found else {}
+
+    def spot(self):
+        at = self.homes[self.rng.integers(len(self.homes))] + self.rng.normal(0, self.spread_m, 2)
+        return [round(float(value), 2) for value in at]
+
+    def line(self):
+        """From a corner of one road by a bend into the middle of another."""
+        lines = self.study.tables.roads.geometry
+        one = lines.iloc[self.rng.integers(len(lines))]
+        other = lines.iloc[self.rng.choice(lines.sindex.query(one.buffer(500)))]
+        start = shapely.get_coordinates(one)[-1]
+        end = shapely.get_coordinates(other.interpolate(self.rng.uniform(), normalized=True))[0]
+        bend = (start + end) / 2 + self.rng.normal(0, 20, 2)
+        return [[round(float(value), 2) for value in at] for at in (start, bend, end)]
+
+
+def outcome_of(baseline, scenario):
+    """What Python says of a scenario that a page wrote."""
+    (read,) = scenarios_from({"scenario": [{"name": "drawn"} | scenario]})
+    return baseline.what_if(read)
+
+
+def differences(answer, outcome):
+    """What an answer of the page says otherwise than Python; nothing where it is right."""
+    told = []
+    minutes = np.array(answer["minutes"], dtype=float)
+    if not np.array_equal(np.isnan(minutes), np.isnan(outcome.minutes)):
+        told.append("other homes are without a way")
+    worst = np.nanmax(np.abs(minutes - outcome.minutes), initial=0.0)
+    if worst > 1e-3:
+        told.append(f"minutes are off by {worst}")
+    state = np.where(outcome.tally.assessed, outcome.covered.astype(int), 2)
+    wrong = np.flatnonzero(state != np.array(answer["state"]))
+    if len(wrong):
+        told.append(f"homes {wrong[:5].tolist()} are in another state")
+    for level, figures in outcome.figures.items():
+        for weight in answer[level]:
+            for theirs, ours in STATES.items():
+                expected = figures[:, FIGURES.index(f"{weight}_{ours}")]
+                found = np.array(answer[level][weight][theirs], dtype=float)
+                if not np.array_equal(found, expected, equal_nan=True):
+                    told.append(f"{level}: {weight} {ours} {found.tolist()} != {expected.tolist()}")
+    return told
+
+
+def nearest_names(answer):
+    """Id of each home's nearest facility in an answer, None without one."""
+    names = [*answer["names"], None]
+    return [names[number] for number in answer["facility"]]
+
+
+def names_in(outcome):
+    """The same as Python has it."""
+    names = [*outcome.names, None]
+    return [names[number] for number in outcome.facility]
+
+
+def baseline_of(study):
+    """Study held ready without standards, which a what-if does not touch, and its findings."""
+    from dataclasses import replace
+
+    study = replace(study, terms=replace(study.terms, presets=()))
+    return cc.Baseline.of(study), cc.assess(study)
