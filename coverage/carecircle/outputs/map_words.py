@@ -141,7 +141,7 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     "try_sign_new": ("新增或移动的设施", "Facility added or moved"),
     "try_sign_road": ("新路", "New road"),
     "try_sign_cut": ("关闭的路桥", "Road or bridge closed"),
-    "try_sign_reached": ("最长时限内可达", "Reached within the longest limit"),
+    "try_sign_reached": ("各时限内可达的道路两侧", "Reached within the limits (darker: the shorter)"),
     "try_took": ("{} 毫秒", "{} ms"),
     "try_bad_link": ("链接中的方案无法读取", "The scenario of the link cannot be read"),
     "try_elders": ("按时老年人", "Elders in time"),

@@ -230,7 +230,6 @@
     drawReached(view) {
       const { trial } = this, spans = trial.result && trial.result.reached;
       if (!spans || !trial.world) return;
-      const { start, x, y } = trial.world.lines;
       const latitude = this.atlas.map.getCenter().lat;
       const metre = view.scale / (40075016.7 * Math.cos((latitude * Math.PI) / 180));
       const scratch = (this.scratch = this.scratch || document.createElement("canvas"));
@@ -241,9 +240,21 @@
       ctx.lineCap = ctx.lineJoin = "round";
       ctx.lineWidth = Math.max(1.5, 2 * TRIM_M * metre);
       ctx.strokeStyle = "#2f7cab";
+      this.rings.forEach((_, ring) => {
+        ctx.clearRect(0, 0, view.size.x, view.size.y);
+        this.strokeRing(ctx, view, spans, ring);
+        view.ctx.globalAlpha = ring || this.rings.length < 2 ? 0.16 : 0.08;
+        view.ctx.drawImage(scratch, 0, 0, view.size.x, view.size.y);
+      });
+    }
+
+    /* Everything within one ring. */
+    strokeRing(ctx, view, spans, ring) {
+      const { start, x, y } = this.trial.world.lines;
       let waiting = 0;
       ctx.beginPath();
       for (let s = 0; s < spans.piece.length; s++) {
+        if (spans.ring[s] !== ring) continue;
         const p = spans.piece[s], first = start[p], last = start[p + 1] - 1;
         if (p + 1 >= start.length) continue; // a road of the plan draws itself
         const west = Math.min(x[first], x[last]), east = Math.max(x[first], x[last]);
@@ -255,8 +266,6 @@
         ctx.beginPath();
       }
       ctx.stroke();
-      view.ctx.globalAlpha = 0.3;
-      view.ctx.drawImage(scratch, 0, 0, view.size.x, view.size.y);
     }
 
     /* Part of a piece, by shares of its length on the map. */
@@ -327,7 +336,7 @@
         const road = await trial.ask({ type: "road", lon: latlng.lng, lat: latlng.lat, within_m: this.metres(SNAP_PX) });
         if (road.piece < 0) return this.onMode(mode, "try_none_near");
         this.use(null);
-        await trial.change(({ roads }) => roads.close.includes(road.id) || roads.close.push(road.id));
+        await trial.change(({ roads }) => roads.close.includes(road.road) || roads.close.push(road.road));
       } else await this.vertex(latlng);
     }
 

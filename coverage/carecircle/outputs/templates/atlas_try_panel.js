@@ -15,6 +15,7 @@
       this.map = new carecircle.TrialMap(atlas, this.trial);
       this.map.onMode = (mode, fault) => this.told(mode, fault);
       this.name = "";
+      this.folded = new Set();
       this.build();
     }
 
@@ -22,10 +23,11 @@
       return this.atlas.payload.words;
     }
 
-    /* Reached within the longest limit of the plan: where some home may be in time. */
+    /* Reached within each limit of the plan, the longest first. */
     rings() {
       const { world, scenario } = this.trial;
-      return [Math.max(...Object.values({ ...world.limits, ...scenario.limits }))];
+      const limits = Object.values({ ...world.limits, ...scenario.limits });
+      return (this.map.rings = [...new Set(limits)].sort((a, b) => b - a));
     }
 
     add(parent, name, className, text) {
@@ -185,7 +187,8 @@
     /* Communities that change most, and those still uncovered; a row leads there. */
     areas(title, rows) {
       const { words, trial } = this, fold = this.add(this.moved, "details");
-      fold.open = this.open ? this.open.includes(title) : true;
+      fold.open = !this.folded.has(title);
+    fold.addEventListener("toggle", () => this.folded[fold.open ? "delete" : "add"](title));
       this.add(fold, "summary", "", title).appendChild(carecircle.element("small", "", String(rows.length)));
       if (!rows.length) return this.add(fold, "p", "cc-note", words.no_match);
       const table = this.add(fold, "table", "cc-split"), now = trial.result.area[this.weight()];
@@ -220,7 +223,6 @@
       scenario.roads.add.forEach((_, k) => line("try_road_new", String(k + 1), "add", k));
       if (!list.children.length) this.add(this.changes, "p", "cc-note", words.try_no_changes);
       if (trial.state !== "ready") return;
-      this.open = this.moved.children.length ? [...this.moved.querySelectorAll("details[open] > summary")].map((one) => one.firstChild.textContent) : null;
       this.moved.replaceChildren();
       const { change } = trial.result.area[this.weight()];
       const moved = Array.from(change.keys()).filter((i) => Math.abs(change[i]) > 0.05).sort((a, b) => Math.abs(change[b]) - Math.abs(change[a]) || a - b);
