@@ -98,6 +98,8 @@ def test_indicators_stand_with_numerator_denominator_target_and_doubt(report):
     ours = next(row for name, row in lines.items() if row["No."] == "3")
     assert (ours["n / d"], ours["Now"], ours["Target"]) == ("1 / 3", "33.33", ">= 100")
     assert ours["Status"] == "not achieved"
+    # from 46/70 in 2020 to all in 2025: (1/3 - 46/70) / (1 - 46/70)
+    assert ours["Progress"] == "-94% · lagging"
     grids = [block for block in one.blocks if isinstance(block, Grid) and "Baseline" in block.heads]
     for grid in grids:
         for place, row in enumerate(grid.rows):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+import pandas as pd
+
 from carecircle.access_study import access_of
 from carecircle.baseline import Baseline
 from carecircle.depth import coverage_intervals, speed_classes
@@ -16,7 +18,6 @@ from carecircle.outputs.report_input import ReportInput
 from carecircle.planning.cover import max_cover
 from carecircle.planning_study import siting_instance
 from carecircle.road_checks import road_gap_checks
-from carecircle.standards.indicators import indicators, plan_lines
 from carecircle.standards.progress import progress
 from carecircle.standards.rule_frames import RuleFrames
 from carecircle.standards.three_levels import network_matrix
@@ -24,8 +25,6 @@ from carecircle.study import assess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pandas as pd
 
     from carecircle.analysis.findings import Findings
     from carecircle.outputs.report_model import Report
@@ -96,9 +95,9 @@ def make_report(
         observations=tables.observations,
     )  # fmt: skip
     ask = _Asked(lacking)
-    tell("indicators, access and network")
+    tell("access and network")
     found = {
-        **_plan_of_city(study, frames, ask),
+        "followed": ask("followed", lambda: _followed(findings)),
         "access": ask("access", lambda: _access(study, card.language)),
         **_depth(study, result, ask, tell),
     }
@@ -126,13 +125,13 @@ class _Asked:
             return None
 
 
-def _plan_of_city(study: Study, frames: RuleFrames, ask: _Asked) -> dict[str, Any]:
-    """Return the indicators of the study's own plan, and how far they have come."""
-    preset = next((one for one in study.terms.presets if plan_lines(one)), None)
-    if preset is None:
-        return {}
-    table = indicators(frames, preset, levels=["city", "district"])
-    return {"indicators": table, "followed": ask("followed", lambda: progress([table]))}
+def _followed(findings: Findings) -> pd.DataFrame | None:
+    """Return how far the indicators of each plan have come from its baseline."""
+    table = findings.indicators
+    if table.empty:
+        return None
+    plans = [table[table["preset"] == preset] for preset in table["preset"].unique()]
+    return pd.concat([progress([plan]) for plan in plans])
 
 
 def _access(study: Study, language: str) -> pd.Series:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carecircle.outputs.labels import terms_line
-from carecircle.outputs.report_coverage import coverage_part, indicator_part, method_part
+from carecircle.outputs.report_coverage import coverage_part, method_part
 from carecircle.outputs.report_doubt import change_part, doubt_part, problem_part
 from carecircle.outputs.report_gaps import gap_part, map_part, site_part
+from carecircle.outputs.report_indicators import indicator_part
 from carecircle.outputs.report_input import speech
 from carecircle.outputs.report_model import Report
 from carecircle.outputs.report_supply import beds_part, floor_part, network_part

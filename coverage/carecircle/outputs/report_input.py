@@ -39,10 +39,8 @@ class ReportInput:
     ----------
     findings
         The assessment.
-    indicators
-        :func:`carecircle.indicators`, at the levels wanted.
     followed
-        :func:`carecircle.progress` of the indicators.
+        :func:`carecircle.progress` of the findings' indicators, of one plan or of several.
     network
         :func:`carecircle.network_matrix`.
     access
@@ -66,7 +64,6 @@ class ReportInput:
     """
 
     findings: Findings
-    indicators: pd.DataFrame | None = None
     followed: pd.DataFrame | None = None
     network: pd.DataFrame | None = None
     access: pd.Series | None = None
