@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import vm from "node:vm";
 
 const FOLDER = new URL("../../coverage/carecircle/outputs/what_if/", import.meta.url);
-const PARTS = ["pack", "plane", "shapes", "search", "overlay", "positions", "tally", "reached", "engine", "worker"];
+const PARTS = [
+  "pack", "plane", "shapes", "lines", "search", "network", "changes", "positions", "tally", "reached", "engine", "worker",
+];
 
 for (const part of PARTS) vm.runInThisContext(readFileSync(new URL(`${part}.js`, FOLDER), "utf8"), part);
 

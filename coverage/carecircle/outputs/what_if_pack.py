@@ -36,8 +36,8 @@ __all__ = ["pack_what_if", "what_if_elements"]
 
 #: In the order in which each may use those before it.
 _SCRIPTS = (
-    "pack.js", "plane.js", "shapes.js", "search.js", "overlay.js", "positions.js", "tally.js",
-    "reached.js", "engine.js", "worker.js",
+    "pack.js", "plane.js", "shapes.js", "lines.js", "search.js", "network.js", "changes.js",
+    "positions.js", "tally.js", "reached.js", "engine.js", "worker.js",
 )  # fmt: skip
 _REASONS = ("", "not_linked", "blocked", "no_position")
 
