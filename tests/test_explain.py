@@ -11,7 +11,7 @@ import pytest
 
 import carecircle as cc
 from carecircle.errors import InputError
-from carecircle.explain import explain
+from carecircle.explaining import explain
 from carecircle.figures import figure_of
 from carecircle.outputs.figure_words import derivation_of
 from carecircle.outputs.folder import WRITERS, save_folder

@@ -24,13 +24,15 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LINE = (
     "inputs", "roads", "analysis", "standards", "planning", "outputs",
     "study_file", "study_tables", "study_rules", "study_terms", "study_evidence",
-    "figures", "recount", "explain_text", "explain", "study", "stored_result", "replay", "years",
+    "figures", "recount", "explaining_text", "explaining", "study",
+    "stored_result", "replaying", "year_swaps", "years",
     "scenario_file", "what_if", "baseline", "depth", "road_checks", "explanation_text", "explanation",
     "depth_study",
     "outcome_findings", "comparison", "plan_steps", "plan_effects", "critical", "planning_study",
     "roster_siting", "trials", "robustness",
     "area_standard_study", "access_study", "access_folder", "study_report",
     "samples", "study_template", "bench", "cli_rules", "cli_depth", "cli_planning", "cli_report",
+    "cli_evidence",
     "cli", "__main__",
 )  # fmt: skip
 MIDDLE = LINE[: LINE.index("bench")]

@@ -36,6 +36,7 @@ from carecircle.comparison import Comparison, compare
 from carecircle.critical import critical_links
 from carecircle.depth import coverage_by_speed, coverage_intervals, speed_classes
 from carecircle.depth_study import StudyDepth, depth_of
+from carecircle.explaining import Explanation, explain
 from carecircle.explanation import Explanations, explain_uncovered
 from carecircle.inputs.datums import detect_datum, from_wgs84, to_wgs84
 from carecircle.inputs.download import download_areas, download_features, download_roads
@@ -71,6 +72,7 @@ from carecircle.inputs.terrain import grades_from_dem, grades_from_nodes
 from carecircle.inputs.topology import assign_areas, check_areas, check_together
 from carecircle.outputs.folder import save_folder
 from carecircle.outputs.maps import change_map, coverage_map
+from carecircle.outputs.masking import masked
 from carecircle.outputs.report_model import Report
 from carecircle.outputs.static_maps import draw_map
 from carecircle.plan_effects import PlanEffects, effects_of_plan
@@ -115,6 +117,7 @@ from carecircle.planning.relocate import relocate_within_budget
 from carecircle.planning.roster_rules import RosterRule
 from carecircle.planning.scenario import RoadChanges, Scenario
 from carecircle.planning_study import siting_instance
+from carecircle.replaying import Replay, replay
 from carecircle.road_checks import RoadChecks, road_gap_checks
 from carecircle.roads.interchange import to_networkx
 from carecircle.roads.network import RoadNetwork
@@ -138,12 +141,14 @@ from carecircle.standards.rule_frames import RuleFrames
 from carecircle.standards.rules import PlanLine, Preset, Rule
 from carecircle.standards.sync import SyncRule, check_sync, sync_rates
 from carecircle.standards.three_levels import network_matrix, station_links
+from carecircle.stored_result import open_result
 from carecircle.study import Result, Study, Terms, assess, load_study
 from carecircle.study_report import make_report
 from carecircle.trials import Trial, standard_trials
 from carecircle.what_if import apply_scenario
 
 __version__ = "0.1.0"
+from carecircle.years import YearComparison, compare_years
 
 __all__ = [
     "PROFILES",
@@ -157,6 +162,7 @@ __all__ = [
     "CostModel",
     "CoverageCurve",
     "Equity",
+    "Explanation",
     "Explanations",
     "Exponential",
     "Findings",
@@ -179,6 +185,7 @@ __all__ = [
     "Power",
     "Preset",
     "Proof",
+    "Replay",
     "Report",
     "Result",
     "RoadChanges",
@@ -207,6 +214,7 @@ __all__ = [
     "TravelProfile",
     "Trial",
     "Uncertainty",
+    "YearComparison",
     "access_of",
     "apply_scenario",
     "area_problem",
@@ -228,6 +236,7 @@ __all__ = [
     "check_sync",
     "check_together",
     "compare",
+    "compare_years",
     "cost_of_all",
     "coverage_by_area",
     "coverage_by_minutes",
@@ -246,6 +255,7 @@ __all__ = [
     "dual_access",
     "effects_of_plan",
     "errors",
+    "explain",
     "explain_uncovered",
     "filter_candidates",
     "floating_catchment",
@@ -276,6 +286,7 @@ __all__ = [
     "make_report",
     "market_share",
     "market_share_target",
+    "masked",
     "max_attendance",
     "max_cover",
     "max_min_share",
@@ -287,6 +298,7 @@ __all__ = [
     "nearest_from_pairs",
     "network_matrix",
     "node_lines",
+    "open_result",
     "p_center",
     "p_median",
     "palma",
@@ -318,6 +330,7 @@ __all__ = [
     "read_scenarios",
     "read_sites",
     "relocate_within_budget",
+    "replay",
     "road_gap_checks",
     "roads_from_graph",
     "robust_sites",

@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from carecircle.cli_depth import app as depth_app
+from carecircle.cli_evidence import app as evidence_app
 from carecircle.cli_planning import app as planning_app
 from carecircle.cli_report import app as report_app
 from carecircle.cli_rules import app as rules_app
@@ -38,12 +39,20 @@ app.add_typer(rules_app, name="rules")
 app.add_typer(depth_app)
 app.add_typer(planning_app)  # without a name: site and compare stand beside run
 app.add_typer(report_app)
+app.add_typer(evidence_app)
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 _SHOWN_ISSUES = 20
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 StudyPath = Annotated[Path, typer.Argument(help="study.toml, or the folder that holds it.")]
+Publish = Annotated[
+    bool,
+    typer.Option(
+        "--publish",
+        help="Leave small counts of people blank, and homes out; the folder is then `published`.",
+    ),
+]
 FailOn = Annotated[
     Literal["never", "error", "warning", "uncovered"],
     typer.Option(
@@ -126,12 +135,14 @@ def run(
         Path | None, typer.Option(help="Result folder; by default `results` beside the study.")
     ] = None,
     *,
+    publish: Publish = False,
     fail_on: FailOn = "never",
     as_json: AsJson = False,
 ) -> None:
     """Assess a study and write map, tables, layers, issues and manifest."""
-    folder = study if study.is_dir() else study.parent
-    result = _run(lambda _: _load(study), out or folder / "results", as_json=as_json)
+    place = study if study.is_dir() else study.parent
+    folder = out or place / ("published" if publish else "results")
+    result = _run(lambda _: _load(study), folder, as_json=as_json, publish=publish)
     if fail_on == "uncovered" and (~result.homes["covered"]).any():
         raise typer.Exit(1)
     _fail(result.issues, fail_on)
@@ -186,7 +197,13 @@ def _load(path: Path) -> Study:
         return load_study(path, tell=status.update)
 
 
-def _run(load: Callable[[Callable[[str], None]], Study], out: Path, *, as_json: bool) -> Result:
+def _run(
+    load: Callable[[Callable[[str], None]], Study],
+    out: Path,
+    *,
+    as_json: bool,
+    publish: bool = False,
+) -> Result:
     from carecircle.outputs.summary import summary_rows
     from carecircle.study import assess
 
@@ -194,7 +211,7 @@ def _run(load: Callable[[Callable[[str], None]], Study], out: Path, *, as_json: 
         study = load(status.update)
         result = assess(study, tell=status.update)
         status.update("writing results")
-        folder = result.save(out)
+        folder = result.publish(out) if publish else result.save(out)
     rows = summary_rows(result)
     if as_json:
         facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from carecircle.analysis.coverage import coverage_by_area, home_coverage, roll_up
+from carecircle.analysis.coverage import catchments, coverage_by_area, home_coverage, roll_up
 from carecircle.analysis.roster import four_cells, is_eligible, roster
 from carecircle.inputs.issues import IssueLog
 from carecircle.standards.evaluate import check_standards
@@ -139,16 +139,8 @@ def _eligible(findings: Findings) -> Any:
 
 
 def _catchments(findings: Findings) -> pd.DataFrame:
-    homes = findings.homes
-    grouped = homes.groupby("facility_id")
-    found = pd.DataFrame({"homes": grouped.size().astype(float)})
-    for name, column in (("people", "population"), ("elders", "elders")):
-        if column in homes:
-            found[name] = grouped[column].sum(min_count=1)
-    found = found.reindex(findings.facilities.index)
-    eligible = _eligible(findings)
-    found[eligible & found["homes"].isna().to_numpy()] = 0.0
-    return found.assign(eligible=eligible)
+    facilities = findings.facilities.assign(eligible=_eligible(findings))
+    return catchments(facilities, findings.homes).assign(eligible=facilities["eligible"])
 
 
 def _floor(findings: Findings) -> tuple[pd.DataFrame, pd.DataFrame]:

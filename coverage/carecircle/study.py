@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from carecircle.analysis.circles import service_circles
-from carecircle.analysis.coverage import coverage_by_area, home_coverage, roll_up
+from carecircle.analysis.coverage import catchments, coverage_by_area, home_coverage, roll_up
 from carecircle.analysis.findings import Findings, Ground, StudyCard
 from carecircle.analysis.gaps import GapContext, uncovered_areas
 from carecircle.analysis.roster import four_cells, is_eligible, roster
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import folium
     from matplotlib.figure import Figure
 
-    from carecircle.explain import Explanation
+    from carecircle.explaining import Explanation
     from carecircle.outputs.static_maps import Theme
     from carecircle.study_file import StudyFile
 
@@ -46,6 +46,7 @@ __all__ = [
     "Study",
     "Terms",
     "assess",
+    "assess_figures",
     "find_positions",
     "load_study",
     "snap_limits",
@@ -129,7 +130,7 @@ class Result(Findings):
 
     def explain(self, figure: str) -> Explanation:
         """Say how a figure came about and count it again; see :func:`carecircle.explain`."""
-        from carecircle.explain import explain
+        from carecircle.explaining import explain
 
         return explain(self, figure)
 
@@ -215,6 +216,26 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
     >>> f"{city['elders_covered']:.0f} of {city['elders_total']:.0f} elders"
     '80 of 130 elders'
     """
+    result, pairs = _decided(study, tell)
+    tables, terms = study.tables, study.terms
+    tell("drawing circles")
+    circles = service_circles(result.reached_roads, minutes=result.card.rings, style=terms.circles)
+    tell("joining uncovered homes")
+    gaps = uncovered_areas(
+        result.homes, result.areas, result.facilities, terms.gaps, barriers=tables.barriers,
+        context=GapContext(result.card.profile, result.card.eligible),
+    )  # fmt: skip
+    return _checked(study, replace(result, circles=circles, gaps=gaps), pairs, tell)
+
+
+def assess_figures(study: Study) -> Result:
+    """Compute the figures of a study alone, as :func:`assess` does, without circles and gaps."""
+    result, pairs = _decided(study, lambda _: None)
+    return _checked(study, result, pairs, lambda _: None)
+
+
+def _decided(study: Study, tell: Callable[[str], None]) -> tuple[Result, pd.DataFrame | None]:
+    """Return who is covered and what is built, and the minutes by kind for the rules."""
     card, terms, tables = study.card, study.terms, study.tables
     log = IssueLog(study.issues)
     facilities = tables.facilities.assign(eligible=is_eligible(tables.facilities, card.eligible))
@@ -229,26 +250,26 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
     areas = coverage_by_area(homes, tables.areas)
     areas = areas.join(roster(areas, facilities[facilities["eligible"]]))
     areas = areas.join(four_cells(areas, on_time_share=card.on_time_share))
-    tell("drawing circles")
-    circles = service_circles(reached, minutes=card.rings, style=terms.circles)
-    tell("joining uncovered homes")
-    gaps = uncovered_areas(
-        homes, areas, facilities, terms.gaps, barriers=tables.barriers,
-        context=GapContext(card.profile, card.eligible),
-    )  # fmt: skip
     floor_areas, floor_totals = _floor(study, facilities, log)
+    facilities = facilities.join(catchments(facilities, homes))
     result = Result(
-        card=card, areas=areas, homes=homes, facilities=_catchments(facilities, homes),
-        circles=circles, reached_roads=reached, gaps=gaps, floor_areas=floor_areas,
-        totals=roll_up(areas, homes), floor_totals=floor_totals, roads=tables.roads,
-        barriers=tables.barriers, issues=log,
+        card=card, areas=areas, homes=homes, facilities=facilities,
+        circles=reached.iloc[:0], reached_roads=reached, gaps=reached.iloc[:0],
+        floor_areas=floor_areas, totals=roll_up(areas, homes), floor_totals=floor_totals,
+        roads=tables.roads, barriers=tables.barriers, issues=log,
         provenance=provenance_of(study), ground=searched.ground,
         evidence=evidence_of(tables, terms.presets, searched.pairs),
     )  # fmt: skip
-    if not terms.presets:
+    return result, searched.pairs
+
+
+def _checked(
+    study: Study, result: Result, pairs: pd.DataFrame | None, tell: Callable[[str], None]
+) -> Result:
+    if not study.terms.presets:
         return result
     tell("checking standards")
-    checked = check_rules(result, tables, terms.presets, pairs=searched.pairs)
+    checked = check_rules(result, study.tables, study.terms.presets, pairs=pairs)
     return replace(result, **checked._asdict())
 
 
@@ -358,18 +379,6 @@ def _report_links(table: str, places: pd.DataFrame, snap_m: pd.Series, log: Issu
         log.add("passed_over_island", "note", table, record=str(record),
                 found="its nearest road is on a part that leads nowhere",
                 used=f"a connected road {leg:.0f} m away")  # fmt: skip
-
-
-def _catchments(facilities: gpd.GeoDataFrame, homes: pd.DataFrame) -> gpd.GeoDataFrame:
-    grouped = homes.groupby("facility_id")
-    found = pd.DataFrame({"homes": grouped.size().astype(float)})
-    for name, column in (("people", "population"), ("elders", "elders")):
-        if column in homes:
-            found[name] = grouped[column].sum(min_count=1)
-    found = found.reindex(facilities.index)
-    none = facilities["eligible"].to_numpy() & found["homes"].isna().to_numpy()
-    found.loc[none] = 0.0
-    return facilities.join(found)
 
 
 def _floor(

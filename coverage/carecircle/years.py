@@ -13,7 +13,7 @@ import pandas as pd
 from carecircle.errors import InputError
 from carecircle.outputs.labels import field
 from carecircle.standards.progress import progress
-from carecircle.study import assess
+from carecircle.study import assess_figures
 from carecircle.year_swaps import FACTORS, Swaps
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def compare_years(
         nonlocal made
         made += 1
         tell(f"assessment {made}: {what}")
-        result = assess(study)
+        result = assess_figures(study)
         return result, _figures(result)
 
     ends = [figures(study, study.card.as_of) for study in dated]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-__all__ = ["LEVELS", "WEIGHTS", "coverage_by_area", "home_coverage", "roll_up"]
+__all__ = ["LEVELS", "WEIGHTS", "catchments", "coverage_by_area", "home_coverage", "roll_up"]
 
 #: What is counted: name of the weight -> column of the homes (none: one each).
 WEIGHTS: Mapping[str, str | None] = {
@@ -88,6 +88,33 @@ def home_coverage(
         covered=covered,
         minutes_over=(took - limit).clip(lower=0.0),
     )
+
+
+def catchments(facilities: pd.DataFrame, homes: pd.DataFrame) -> pd.DataFrame:
+    """Add up the homes that each facility is the nearest to.
+
+    Parameters
+    ----------
+    facilities
+        Index ``facility_id``; ``eligible``.
+    homes
+        ``facility_id`` of the nearest; ``population``, ``elders`` as far as known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``facility_id``: ``homes``, ``people``, ``elders``; 0 for an eligible facility that
+        nobody is nearest to, NaN for one that does not count.
+    """
+    grouped = homes.groupby("facility_id")
+    found = pd.DataFrame({"homes": grouped.size().astype(float)})
+    for name, column in (("people", "population"), ("elders", "elders")):
+        if column in homes:
+            found[name] = grouped[column].sum(min_count=1)
+    found = found.reindex(facilities.index)
+    none = facilities["eligible"].to_numpy() & found["homes"].isna().to_numpy()
+    found.loc[none] = 0.0
+    return found
 
 
 def coverage_by_area(homes: pd.DataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

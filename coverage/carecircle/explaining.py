@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carecircle.errors import InputError
-from carecircle.explain_text import lines_of, said
+from carecircle.explaining_text import lines_of, said
 from carecircle.figures import figure_of
 from carecircle.recount import recounted
 
