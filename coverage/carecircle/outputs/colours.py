@@ -33,14 +33,14 @@ GAP = "#8c2d19"
 #: The four cells of roster and time, in the order of the legend.
 CELLS: dict[str, str] = {
     "has_in_time": "#2f7cab",
-    "neighbour_in_time": "#83c1ae",
+    "neighbour_in_time": "#8fd0e0",
     "has_late": "#f6c98a",
     "none_late": "#d4693a",
 }
 
 #: Upper edges of the classes of elders covered, in percent, and a colour for each class.
 RATE_EDGES: tuple[float, ...] = (50.0, 75.0, 90.0, 95.0)
-RATES: tuple[str, ...] = ("#cf6237", "#eeac6c", "#f7e0b6", "#83c1ae", "#2f7cab")
+RATES: tuple[str, ...] = ("#cf6237", "#eeac6c", "#f7e0b6", "#8fd0e0", "#2f7cab")
 
 FLOOR: dict[str, str] = {"pass": "#2f7cab", "fail": "#d4693a", "not_applicable": "#e3e1da"}
 

@@ -305,7 +305,7 @@ def _cell_change(before: Findings, after: Findings, say: Speech) -> Layer:
     codes[(on_time[0] & ~on_time[1]) | (has[0] & ~has[1] & ~on_time[1])] = 3
     codes[unknown] = 4
     words = ("now_on_time", "now_has", "unchanged", "worse", "not_assessed")
-    paint = (colours.GAINS[1], "#83c1ae", colours.SAME, colours.LOSSES[-2], colours.NO_DATA)
+    paint = (colours.GAINS[1], "#8fd0e0", colours.SAME, colours.LOSSES[-2], colours.NO_DATA)
     pairs = [(say(word), colour) for word, colour in zip(words, paint, strict=True)]
     return _classes(say("layer_cell_change"), codes.astype(np.int64), pairs)
 

@@ -120,7 +120,7 @@
   /* For screen readers and the printed page: the same sentences, and what was just opened. */
   function unseen(atlas) {
     const container = atlas.map.getContainer();
-    atlas.skip = container.insertBefore(carecircle.element("a", "cc-skip"), container.firstChild);
+    atlas.skip = document.body.insertBefore(carecircle.element("a", "cc-skip"), document.body.firstChild);
     atlas.skip.href = "#cc-panel";
     atlas.skip.addEventListener("click", (event) => {
       event.preventDefault();

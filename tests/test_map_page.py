@@ -1,0 +1,589 @@
+"""The map as a planner presents it: table, search, languages, words, print, tiles, what-if."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import browser
+import carecircle as cc
+import fake_findings as fake
+from carecircle.errors import InputError
+from carecircle.outputs import colours
+from carecircle.outputs.map_names import pinyin_keys
+from carecircle.outputs.map_text import WORDS, Speech, in_language
+from carecircle.outputs.map_tiles import tile_source
+from carecircle.outputs.maps import coverage_map
+
+PAYLOAD = re.compile(r'<script type="application/json" id="map_\w+">(.*?)</script>|'
+                     r'<script type="application/json"[^>]*>(.*?)</script>')  # fmt: skip
+
+
+def payload_of(findings, language="zh", **options):
+    return payload_in(coverage_map(findings, **options).get_root().render(), language)
+
+
+def payload_in(page, language="zh"):
+    found = next(part for part in PAYLOAD.findall(page) if "headline" in (part[0] or part[1]))
+    return json.loads(in_language(found[0] or found[1], language))
+
+
+@pytest.fixture(scope="module")
+def sample_page(sample_result, tmp_path_factory):
+    path = tmp_path_factory.mktemp("sample") / "map.html"
+    coverage_map(sample_result).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def sample_payload(sample_page):
+    return payload_in(sample_page.read_text(encoding="utf-8"))
+
+
+def level(payload, name):
+    return next(one for one in payload["table"]["levels"] if one["level"] == name)
+
+
+def column(table, name):
+    return next(one for one in table["columns"] if one["id"] == name)
+
+
+# ------------------------------------------------------------------------------- without a browser
+
+
+def test_a_text_of_two_languages_is_read_in_either_also_inside_another():
+    say = Speech("both")
+    text = f"{say('layer_gaps')} · {say('within', 15)} · {say('label_points', say('roster'))}"
+    assert in_language(text, "zh") == "未覆盖片区 · ≤ 15 分钟 · 设施覆盖率(名录) · 百分点"
+    assert in_language(text, "en") == "Uncovered areas · ≤ 15 min · Roster coverage · points"
+    assert in_language("plain", "en") == "plain"
+
+
+def test_no_text_of_the_page_is_left_without_its_other_language():
+    for language in ("zh", "en"):
+        told = json.dumps(payload_of(fake.findings(), language), ensure_ascii=False)
+        assert not re.search("[\ue000-\ue002]", told)
+    english = payload_of(fake.findings(), "en")["words"]
+    # the button to the other language speaks that language
+    spoken = {key: text for key, text in english.items() if not key.startswith("language")}
+    assert not re.search("[\u4e00-\u9fff]", json.dumps(spoken, ensure_ascii=False))
+
+
+def test_pinyin_knows_characters_of_several_readings_by_their_word():
+    keys = pinyin_keys(["重庆路社区", "重点村", "长安", "绿地 A1", fake.HOSTILE])
+    assert keys[:4] == ["chong qing lu she qu", "zhong dian cun", "chang an", "lv di  a1"]
+    assert keys[4] == fake.HOSTILE.lower()
+
+
+def test_the_table_holds_exact_numbers_and_missing_ones_stay_missing():
+    table = level(payload_of(fake.findings()), "area")
+    assert table["ids"] == [f"A{i}" for i in range(1, 7)]
+    assert column(table, "covered")["values"] == [200.0, 96.0, 40.0, 0.0, None, None]
+    assert column(table, "total")["values"] == [200.0, 100.0, 80.0, 60.0, None, None]
+    assert column(table, "shortfall_m2")["values"] == [398.0, 0.0, None, None, None, None]
+    assert column(table, "has_facility")["values"][:2] == ["是", "否"]
+    assert column(table, "name")["values"][4] == fake.HOSTILE
+
+
+def test_units_of_the_table_know_their_areas(sample_result, sample_payload):
+    streets = level(sample_payload, "street")
+    areas = level(sample_payload, "area")["ids"]
+    of = sample_result.areas["street_id"].astype(str)
+    for unit, members in zip(streets["ids"], streets["areas"], strict=True):
+        assert [areas[place] for place in members] == of.index[of == unit].tolist()
+
+
+def test_summary_says_the_figures_in_both_languages():
+    chinese = payload_of(fake.findings())["summary"]
+    assert chinese[0] == "样例市:440 位老年人中 336 位按时可达(76.4%),无数据 位超时,7 位未评估。"
+    assert chinese[1] == "名录:6 个社区(村)中 2 个有设施(33.3%)。"
+    assert any("矿区社区 (1,234 位老人、缺设施)" in text for text in chinese)
+    assert any("共缺 398 平方米" in text for text in chinese)
+    english = payload_of(fake.findings(), "en")["summary"]
+    assert english[1] == "Roster: 2 of 6 communities have a facility (33.3%)."
+
+
+def test_rules_colour_areas_by_the_verdict_of_their_unit(sample_result, sample_payload):
+    (layer,) = [one for one in sample_payload["groups"][0]["layers"] if one["id"] == "rules"]
+    rules = sample_result.rules
+    names = rules.index.droplevel("unit_id").unique()
+    by_level = rules.groupby(["preset", "rule"], observed=True)["level"].first()
+    coloured = [n for n in names if by_level[n] in ("area", "street", "district")]
+    assert len(layer["choices"]) == len(coloured)
+    for choice, name in zip(layer["choices"], coloured, strict=True):
+        verdicts = rules.loc[name]["status"].astype(str).value_counts()
+        counted = {entry["label"]: entry["count"] for entry in choice["legend"]}
+        assert counted["达标"] == verdicts.get("pass", 0)
+        assert counted["不达标"] == verdicts.get("fail", 0)
+
+
+def test_access_is_a_layer_where_areas_have_it():
+    ids = [layer["id"] for layer in payload_of(fake.findings())["groups"][0]["layers"]]
+    assert ids == ["cell", "rate", "minutes", "floor", "none"]
+    areas = fake.areas().assign(access=[0.0, 1.0, 2.0, 3.0, 4.0, np.nan])
+    layers = payload_of(fake.findings(areas=areas))["groups"][0]["layers"]
+    (access,) = [layer for layer in layers if layer["id"] == "access"]
+    assert [entry["count"] for entry in access["legend"]] == [1, 1, 1, 1, 1, 1]
+    assert access["legend"][-1]["colour"] == colours.NO_DATA
+
+
+@pytest.mark.parametrize(
+    "tiles",
+    [
+        "https://webrd01.is.autonavi.com/appmaptile?x={x}&y={y}&z={z}",
+        "https://rt0.map.gtimg.com/tile?z={z}&x={x}&y={-y}",
+        "https://maponline0.bdimg.com/tile/?qt=vtile&x={x}&y={y}&z={z}",
+        "https://mt0.google.cn/vt?x={x}&y={y}&z={z}",
+    ],
+)
+def test_tiles_in_a_shifted_datum_are_refused(tiles):
+    with pytest.raises(InputError, match="GCJ-02 or BD-09"):
+        coverage_map(fake.findings(), tiles=tiles)
+
+
+@pytest.mark.parametrize("tiles", ["tianditu:", "https://host/tiles.png", "ftp://h/{z}/{x}/{y}"])
+def test_tiles_that_are_no_address_are_refused_with_the_fix(tiles):
+    with pytest.raises(InputError, match=r"tiles: .*tianditu:|tiles: 'tianditu:'"):
+        tile_source(tiles, Speech("zh"))
+
+
+def test_tiles_travel_only_when_asked_for():
+    assert "tiles" not in payload_of(fake.findings())
+    assert payload_of(fake.findings(), tiles="osm")["tiles"]["url"].startswith("https://tile.o")
+    keyed = tile_source("tianditu:abc123", Speech("zh"))
+    assert keyed["url"].endswith("&tk=abc123")
+
+
+# Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB
+BLINDNESS = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                   [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                     [-0.011820, 0.042940, 0.968881]],
+}  # fmt: skip
+
+
+def lab(colour, matrix):
+    rgb = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(matrix) @ linear, 0, 1)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = np.array(to_xyz) @ seen / [0.9505, 1.0, 1.089]
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("matrix", BLINDNESS.values(), ids=BLINDNESS)
+@pytest.mark.parametrize(
+    "classes",
+    [[*colours.CELLS.values(), colours.NO_DATA], [*colours.RATES, colours.NO_DATA],
+     [*colours.FLOOR.values(), colours.NO_DATA]],
+    ids=["cells", "rates", "verdicts"],
+)  # fmt: skip
+def test_classes_stay_apart_for_colour_blind_readers(matrix, classes):
+    seen = [lab(colour, matrix) for colour in classes]
+    nearest = min(float(np.linalg.norm(a - b)) for i, a in enumerate(seen) for b in seen[i + 1 :])
+    assert nearest > 8  # a difference of 2.3 is just noticeable
+
+
+def test_the_sample_city_stays_within_three_megabytes(sample_page):
+    assert sample_page.stat().st_size < 3_000_000
+
+
+# ------------------------------------------------------------------------------------- in a browser
+
+HOSTILE, BREAKOUT = fake.HOSTILE, fake.BREAKOUT
+
+
+@pytest.fixture(scope="module")
+def town():
+    """The toy town with names that try to break out of their text."""
+    study = cc.samples.toy_town()
+    tables = study.tables
+    names = [HOSTILE, BREAKOUT]
+    areas, facilities = tables.areas.copy(), tables.facilities.copy()
+    areas["name"] = [*names, *areas["name"].astype(object)[2:]]
+    facilities["name"] = [*names, *facilities["name"].astype(object)[2:]]
+    return replace(study, tables=replace(tables, areas=areas, facilities=facilities))
+
+
+@pytest.fixture(scope="module")
+def town_page(town, tmp_path_factory):
+    path = tmp_path_factory.mktemp("map") / "town.html"
+    cc.assess(town).explore().save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def running():
+    with browser.chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def opened(running, town_page):
+    """Open the map of the town: opened(hash, width=...)."""
+    visits = []
+
+    def show(mark="", *, path=town_page, **size):
+        context = browser.visit(running, path.as_uri() + mark, **size)
+        seen = context.__enter__()
+        visits.append((context, seen))
+        seen.page.wait_for_function("window.carecircle && carecircle.atlas.canvas.draws > 0")
+        return seen
+
+    yield show
+    for context, seen in visits:
+        asked = [one for one in seen.requests if not one.startswith(("file:", "blob:"))]
+        context.__exit__(None, None, None)
+        assert asked == []
+        assert seen.complaints == []
+
+
+TRIAL = "carecircle.atlas.trial.trial"
+
+
+def trying(seen):
+    seen.page.click('input[value="try"] + span')
+    settled(seen.page)
+    return seen.page
+
+
+def settled(page):
+    page.wait_for_function(f"{TRIAL}.state === 'ready' && !{TRIAL}.running")
+
+
+def act(page, code):
+    page.evaluate(f"(async () => {{ await {TRIAL}.{code}; }})()")
+    settled(page)
+
+
+def covered(page):
+    """Elders in time and their change, as the panel shows them."""
+    share = page.inner_text(".cc-then .cc-share").split(" · ")[0]
+    change = float(page.get_attribute(".cc-then [data-change]", "data-change"))
+    return SimpleNamespace(share=share, change=change)
+
+
+@pytest.mark.browser
+def test_the_table_sorts_filters_and_leads_to_the_map(running, tmp_path):
+    path = tmp_path / "map.html"
+    coverage_map(fake.findings()).save(path)
+    with browser.visit(running, path.as_uri()) as seen:
+        page = seen.page
+        page.wait_for_function("window.carecircle && carecircle.atlas.canvas.draws > 0")
+        assert page.is_hidden(".cc-table")
+        page.focus(".cc-table-button")
+        page.keyboard.press("Enter")
+        names = "[...document.querySelectorAll('.cc-table tbody th')].map(n => n.textContent)"
+        assert page.evaluate(names) == list(fake.AREA_NAMES)
+        page.click('button[data-column="covered"]')
+        # by share, the largest first; those without data come last
+        assert page.evaluate(names)[:4] == ["新华社区", "滨河社区", "海达社区", "矿区社区"]
+        page.keyboard.press("Enter")  # the focus stays on the heading: the other way round
+        assert page.evaluate(names)[:4] == ["矿区社区", "海达社区", "滨河社区", "新华社区"]
+        assert page.get_attribute(".cc-table th[aria-sort=ascending] button", "data-column") == (
+            "covered"
+        )
+        page.fill(".cc-table-bar input", "bhsq")
+        assert page.evaluate(names) == ["滨河社区"]
+        assert page.inner_text(".cc-count") == "1 / 6 行"
+        page.focus(".cc-go")
+        page.keyboard.press("Enter")
+        assert page.inner_text(".leaflet-popup h2") == "滨河社区"
+        assert page.evaluate("carecircle.atlas.data.chosen") == [1]
+        page.fill(".cc-table-bar input", "<img")
+        assert page.evaluate(names) == [HOSTILE]
+        assert page.query_selector(".cc-table img") is None
+        page.fill(".cc-table-bar input", "")
+        page.select_option(".cc-table-bar select >> nth=1", "未评估")
+        assert page.evaluate(names) == [HOSTILE, BREAKOUT]
+        assert seen.complaints == []
+
+
+@pytest.mark.browser
+def test_search_reads_pinyin_and_its_first_letters(running, tmp_path):
+    path = tmp_path / "map.html"
+    coverage_map(fake.findings()).save(path)
+    with browser.visit(running, path.as_uri()) as seen:
+        page = seen.page
+        page.wait_for_function("window.carecircle && carecircle.atlas.canvas.draws > 0")
+        first = "document.querySelector('.cc-search li').firstChild.textContent"
+        for typed, wanted in (("xhsq", "新华社区"), ("hai da", "海达社区"), ("HAIDA", "海达社区"),
+                              ("kuangq", "矿区社区"), ("binhe", "滨河社区")):  # fmt: skip
+            page.fill(".cc-search input", typed)
+            assert page.evaluate(first) == wanted, typed
+        page.fill(".cc-search input", "uangqu")  # not from the start of a syllable
+        assert page.inner_text(".cc-search ul") == "没有找到"
+        page.fill(".cc-search input", "sq")
+        page.press(".cc-search input", "ArrowDown")
+        chosen = page.get_attribute(".cc-search input", "aria-activedescendant")
+        assert page.get_attribute(f"#{chosen}", "aria-selected") == "true"
+        assert page.get_attribute(".cc-search input", "aria-expanded") == "true"
+
+
+@pytest.mark.browser
+def test_one_button_turns_the_whole_page_into_the_other_language(opened):
+    seen = opened()
+    page = seen.page
+    before = page.inner_text("body")
+    page.click('input[data-layer="minutes"]')
+    page.click(".cc-language")
+    page.wait_for_timeout(100)
+    english = page.inner_text("body")
+    assert "Elders in time" in english
+    assert "老年人" not in english.partition("Legend")[2]
+    assert page.get_attribute("html", "lang") == "en"
+    assert page.is_checked('input[data-layer="minutes"]')
+    named = "[...document.querySelectorAll('[aria-label]')].map(n => n.getAttribute('aria-label'))"
+    assert not any("图例" in text or "放大" in text for text in page.evaluate(named))
+    page.click(".cc-language")
+    page.click('input[data-layer="cell"]')
+    page.wait_for_timeout(100)
+    assert page.inner_text("body") == before
+
+
+@pytest.mark.browser
+def test_the_map_can_be_heard_and_used_by_keys(opened):
+    page = opened().page
+    described = page.get_attribute(".cc-map", "aria-describedby")
+    assert "80" in page.inner_text(f"#{described}")
+    assert "80" in page.get_attribute(".cc-canvas", "aria-label")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "cc-skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.closest('.cc-panel') !== null")
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        name = "document.activeElement.className || document.activeElement.dataset.layer || ''"
+        reached.add(page.evaluate(name))
+        assert page.evaluate(f"document.activeElement === document.body || {outline} !== 'none'")
+    assert {"cell", "leaflet-control-zoom-in"} <= reached
+    assert any("cc-table-button" in name for name in reached)
+
+
+@pytest.mark.browser
+def test_north_and_scale_stand_on_the_map_and_nothing_overlaps(opened):
+    for width, height in ((1280, 820), (390, 780)):
+        page = opened(width=width, height=height).page
+        boxes = {
+            name: page.query_selector(name).bounding_box()
+            for name in (".cc-north", ".leaflet-control-scale", ".cc-panel", ".cc-legend")
+        }
+        parts = list(boxes.values())
+        for i, a in enumerate(parts):
+            assert a["x"] >= 0
+            assert a["x"] + a["width"] <= width
+            for b in parts[i + 1 :]:
+                apart = (
+                    a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
+                    or a["y"] + a["height"] <= b["y"] or b["y"] + b["height"] <= a["y"]
+                )  # fmt: skip
+                assert apart, boxes
+
+
+@pytest.mark.browser
+def test_the_printed_page_has_the_map_the_words_and_the_open_table(opened):
+    page = opened().page
+    page.click(".cc-table-button")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.query_selector(".cc-map").bounding_box()["width"] == 1062
+    assert page.is_visible(".cc-north")
+    assert page.is_hidden(".cc-table")
+    assert page.is_hidden(".cc-language")
+    assert len(page.query_selector_all(".cc-prose tbody tr")) == 4
+    assert "80" in page.inner_text(".cc-prose")
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.query_selector(".cc-map").bounding_box()["width"] == 1280
+    assert page.query_selector(".cc-prose table") is None
+
+
+@pytest.mark.browser
+def test_a_rule_is_chosen_and_its_figure_stands_in_the_popup(running, sample_page):
+    with browser.visit(running, sample_page.as_uri()) as seen:
+        page = seen.page
+        page.wait_for_function("window.carecircle && carecircle.atlas.canvas.draws > 0")
+        titles = page.evaluate(
+            "[...document.querySelectorAll('.cc-layer option')].map(o => o.text)"
+        )
+        page.select_option(".cc-layer select", titles[3])
+        assert page.evaluate("carecircle.atlas.canvas.visible.has('rules')")
+        assert titles[3] in page.inner_text(".cc-legend")
+        page.evaluate("carecircle.atlas.goTo({type: 'area', index: 0})")
+        assert titles[3] in page.inner_text(".leaflet-popup")
+        assert seen.complaints == []
+
+
+@pytest.mark.browser
+def test_closing_and_opening_facilities_gives_the_figures_of_a_comparison(opened, town):
+    plans = [
+        cc.Scenario("close", close=["F1"]),
+        cc.Scenario("open", build=["F2"]),
+        cc.Scenario("short", limits={"urban": 10.0}),
+    ]
+    wanted = cc.compare(town, plans).summary["elders_covered"]
+    page = trying(opened())
+    assert covered(page).share == "80 / 130"
+    rows = page.evaluate(f"{TRIAL}.world.facilities.id")
+    act(page, f"toggle({rows.index('F1')})")
+    assert covered(page).share == f"{wanted['close']:.0f} / 130"
+    assert covered(page).change == wanted["close"] - 80
+    page.click("text=撤销")
+    settled(page)
+    assert covered(page) == SimpleNamespace(share="80 / 130", change=0)
+    page.click("text=重做")
+    settled(page)
+    assert covered(page).share == f"{wanted['close']:.0f} / 130"
+    page.click("text=恢复现状")
+    settled(page)
+    act(page, f"toggle({rows.index('F2')})")
+    assert covered(page).share == f"{wanted['open']:.0f} / 130"
+    assert page.evaluate(f"carecircle.atlas.data.facilities.status[{rows.index('F2')}]") == 0
+    page.click("text=恢复现状")
+    settled(page)
+    page.locator(".cc-sliders input").first.fill("10")
+    settled(page)
+    assert covered(page).share == f"{wanted['short']:.0f} / 130"
+    assert page.inner_text(".cc-sliders output >> nth=0") == "10 分钟"
+
+
+@pytest.mark.browser
+def test_a_facility_is_added_by_a_click_and_dragged_and_the_file_is_read_back(
+    opened, town, tmp_path
+):
+    page = trying(opened())
+    page.click(".cc-tools button >> nth=0")
+    assert page.get_attribute(".cc-tools button >> nth=0", "aria-pressed") == "true"
+    page.mouse.click(700, 400)
+    page.wait_for_function(f"{TRIAL}.changed")
+    settled(page)
+    first = page.evaluate(f"{TRIAL}.scenario.sites.N1")
+    page.mouse.move(700, 400)
+    page.mouse.down()
+    page.mouse.move(720, 420, steps=3)
+    page.mouse.move(760, 440, steps=3)
+    page.mouse.up()
+    page.wait_for_function(f"{TRIAL}.scenario.sites.N1[0] !== {first[0]}")
+    settled(page)
+    assert page.query_selector(".leaflet-popup") is None
+    with page.expect_download() as download:
+        page.click("text=下载方案")
+    path = tmp_path / "scenario.json"
+    download.value.save_as(path)
+    (scenario,) = cc.read_scenarios(path)
+    assert list(scenario.build) == ["N1"]
+    told = cc.compare(town, [scenario]).summary["elders_covered"].iloc[1]
+    assert covered(page).share == f"{told:.0f} / 130"
+    # the popup of the new one takes it away again
+    page.mouse.click(760, 440)
+    page.click(".leaflet-popup >> text=删除")
+    settled(page)
+    assert not page.evaluate(f"{TRIAL}.changed")
+
+
+@pytest.mark.browser
+def test_roads_are_drawn_and_closed_on_the_map(opened, town, tmp_path):
+    page = trying(opened())
+    page.click(".cc-tools button >> nth=1")
+    for x, y in ((560, 300), (760, 520)):
+        page.mouse.click(x, y)
+        page.wait_for_timeout(120)
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{TRIAL}.scenario.roads.add.length === 1")
+    settled(page)
+    page.click(".cc-tools button >> nth=2")
+    middle = page.evaluate(
+        f"(() => {{ const {{ start, x, y }} = {TRIAL}.world.lines; const i = start[0];"
+        "const at = carecircle.decode.latLng((x[i] + x[i + 1]) / 2, (y[i] + y[i + 1]) / 2);"
+        "const p = carecircle.atlas.map.latLngToContainerPoint(at); return [p.x, p.y]; })()"
+    )
+    page.mouse.click(*middle)
+    page.wait_for_function(f"{TRIAL}.scenario.roads.close.length === 1")
+    settled(page)
+    path = tmp_path / "roads.json"
+    path.write_text(page.evaluate(f"{TRIAL}.text('roads')"), encoding="utf-8")
+    (scenario,) = cc.read_scenarios(path)
+    told = cc.compare(town, [scenario]).summary["elders_covered"].iloc[1]
+    assert covered(page).share == f"{told:.0f} / 130"
+    page.click(".cc-tools button >> nth=1")
+    page.mouse.click(600, 400)
+    page.keyboard.press("Escape")
+    assert page.evaluate("carecircle.atlas.trial.map.mode") is None
+
+
+@pytest.mark.browser
+def test_a_link_carries_the_plan_to_another_reader(opened):
+    page = trying(opened())
+    rows = page.evaluate(f"{TRIAL}.world.facilities.id")
+    act(page, f"toggle({rows.index('F2')})")
+    page.click("text=复制链接")
+    link = page.input_value(".cc-address")
+    there = opened(link[link.index("#") :]).page
+    there.wait_for_function(f"window.carecircle && {TRIAL}.changed")
+    settled(there)
+    assert there.evaluate(f"{TRIAL}.scenario.build") == ["F2"]
+    assert covered(there) == covered(page)
+    assert there.is_checked('input[value="try"]')
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("mark", ["#try=%%%", "#try=eyJi", "#try=bnVsbA"])
+def test_a_broken_link_is_told_and_harms_nothing(opened, mark):
+    page = opened(mark).page
+    settled(page)
+    assert page.inner_text(".cc-aim-hint") == "链接中的方案无法读取"
+    assert covered(page).share == "80 / 130"
+
+
+@pytest.mark.browser
+def test_hostile_names_stay_text_in_the_what_if_and_its_link(opened):
+    page = trying(opened())
+    act(page, f"toggle({page.evaluate(f'{TRIAL}.world.facilities.id')}.indexOf('F1'))")
+    assert HOSTILE in page.inner_text(".cc-changes")
+    page.click(".cc-table-button")
+    assert HOSTILE in page.inner_text(".cc-table")
+    assert page.query_selector(".cc-map img:not(.leaflet-tile)") is None
+    plan = {"build": [HOSTILE], "sites": {HOSTILE: [0, 0]}}
+    mark = base64.urlsafe_b64encode(json.dumps(plan).encode()).decode().rstrip("=")
+    there = opened(f"#try={mark}").page
+    there.wait_for_function(f"window.carecircle && {TRIAL}.changed")
+    settled(there)
+    assert HOSTILE in there.inner_text(".cc-changes")
+    assert there.query_selector(".cc-map img") is None
+
+
+@pytest.mark.browser
+def test_leaving_the_what_if_shows_today_again(opened):
+    page = trying(opened())
+    canvas = "document.querySelector('.cc-canvas').toDataURL()"
+    rows = page.evaluate(f"{TRIAL}.world.facilities.id")
+    page.click('input[value="layers"] + span')
+    page.wait_for_timeout(150)
+    today = page.evaluate(canvas)
+    page.click('input[value="try"] + span')
+    act(page, f"toggle({rows.index('F1')})")
+    page.wait_for_timeout(150)
+    assert page.evaluate(canvas) != today
+    page.click('input[value="layers"] + span')
+    page.wait_for_timeout(150)
+    assert page.evaluate(canvas) == today
+
+
+@pytest.mark.browser
+def test_a_map_without_a_network_offers_no_what_if(running, tmp_path):
+    path = tmp_path / "map.html"
+    coverage_map(fake.findings()).save(path)
+    with browser.visit(running, path.as_uri()) as seen:
+        seen.page.wait_for_function("window.carecircle && carecircle.atlas.canvas.draws > 0")
+        assert seen.page.query_selector(".cc-mode") is None
+        assert seen.complaints == []
