@@ -17,7 +17,7 @@ import fake_findings as fake
 from carecircle.errors import InputError
 from carecircle.outputs import colours
 from carecircle.outputs.map_names import pinyin_keys
-from carecircle.outputs.map_text import WORDS, Speech, in_language
+from carecircle.outputs.map_text import Speech, in_language
 from carecircle.outputs.map_tiles import tile_source
 from carecircle.outputs.maps import coverage_map
 

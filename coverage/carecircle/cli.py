@@ -43,6 +43,8 @@ app.add_typer(evidence_app)
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 _SHOWN_ISSUES = 20
+#: A page above this size opens slowly where it is presented.
+_MAP_MB = 15.0
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 StudyPath = Annotated[Path, typer.Argument(help="study.toml, or the folder that holds it.")]
@@ -227,12 +229,22 @@ def _run(
         _out.print("合成数据，非官方统计 / synthetic data, not official statistics")
     _out.print(f"{result.issues.summary()}; see issues.csv")
     _tell_path("results", folder)
+    _tell_map_size(folder / "map.html")
     return result
 
 
 def _tell_path(what: str, path: Path) -> None:
     # plain print: a path must stay on one line so that it can be copied
     typer.echo(f"{what}: {path}")
+
+
+def _tell_map_size(path: Path) -> None:
+    """Say how large the map is, and what makes it smaller where it will open slowly."""
+    if not path.is_file():
+        return
+    size = path.stat().st_size / 1e6
+    advice = "" if size <= _MAP_MB else "; over budget: fewer homes (blocks, grid) make it smaller"
+    typer.echo(f"map: {size:.1f} MB of at most {_MAP_MB:g} MB{advice}")
 
 
 def _print_issues(issues: IssueLog) -> None:

@@ -110,11 +110,14 @@ class Study:
 class Result(Findings):
     """The findings of one study, ready to be looked at and saved."""
 
-    def explore(self) -> folium.Map:
-        """Return the interactive map, which opens without internet."""
+    def explore(self, *, tiles: str | None = None) -> folium.Map:
+        """Return the interactive map, which opens without internet unless ``tiles`` are named.
+
+        See :func:`carecircle.coverage_map`.
+        """
         from carecircle.outputs.maps import coverage_map
 
-        return coverage_map(self)
+        return coverage_map(self, tiles=tiles)
 
     def plot(self, theme: Theme = "verdict", *, values: pd.Series | None = None) -> Figure:
         """Draw a static map for print; see :func:`carecircle.draw_map`."""
