@@ -4,7 +4,7 @@
   const carecircle = window.carecircle;
   const decode = carecircle.decode;
   const NEW = { shape: "star", colour: "#c4007a" }, CUT = "#b3261e";
-  const TRIM_M = 60, DRAG_PX = 4, SNAP_PX = 14;
+  const TRIM_M = 60, DRAG_PX = 4, SNAP_PX = 14, SMALL_PX = 4;
   const HIDDEN = /^(gaps|reached|circle\d+)$/; // what they draw holds for today only
 
   function mercator(lon, lat) {
@@ -237,8 +237,10 @@
       scratch.height = view.ctx.canvas.height;
       const ctx = scratch.getContext("2d");
       ctx.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
-      ctx.lineCap = ctx.lineJoin = "round";
       ctx.lineWidth = Math.max(1.5, 2 * TRIM_M * metre);
+      // round ends cost most and nobody sees them on thin lines
+      ctx.lineCap = ctx.lineWidth > 5 ? "round" : "butt";
+      ctx.lineJoin = ctx.lineWidth > 5 ? "round" : "bevel";
       ctx.strokeStyle = "#2f7cab";
       this.rings.forEach((_, ring) => {
         ctx.clearRect(0, 0, view.size.x, view.size.y);
@@ -272,6 +274,11 @@
     span(ctx, view, p, from, to) {
       const { start, x, y } = this.trial.world.lines, first = start[p], last = start[p + 1] - 1;
       const at = (i) => [x[i] * view.scale + view.dx, y[i] * view.scale + view.dy];
+      if ((Math.abs(x[last] - x[first]) + Math.abs(y[last] - y[first])) * view.scale < SMALL_PX) {
+        ctx.moveTo(...at(first));
+        ctx.lineTo(...at(last));
+        return;
+      }
       if (from <= 0 && to >= 1) {
         for (let i = first; i <= last; i++) ctx[i === first ? "moveTo" : "lineTo"](...at(i));
         return;
