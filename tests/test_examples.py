@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 import shutil
+import statistics
 import subprocess
 import sys
 from functools import cache
@@ -19,6 +20,7 @@ from carecircle.inputs.issues import IssueLog
 from carecircle.inputs.osm import read_osm_roads
 from conftest import ROOT
 from walkers import along_the_nodes, minutes_by_networkx, walking_pieces
+from what_if_cases import answers_of_page
 
 pytestmark = pytest.mark.realdata
 
@@ -222,3 +224,22 @@ def test_the_script_of_the_examples_finds_sites(real_data, monkeypatch):
     script = runpy.run_path(str(EXAMPLES / "where_next.py"))
     plan = script["main"](EXAMPLES / "porto_alegre", n_sites=2)
     assert plan.chosen["share"].iloc[-1] > 608_302 / 812_935
+
+
+@pytest.mark.browser
+def test_the_map_of_wuhan_is_light_and_answers_within_a_second(run, tmp_path):
+    result = run(WUHAN).result
+    stations = result.facilities.index[result.facilities["eligible"]]
+    middle = [round(float(value), 2) for value in result.facilities.geometry[stations[0]].coords[0]]
+    asked = [
+        {}, {"close": [stations[0]]}, {"build": ["N1"], "sites": {"N1": middle}},
+        {"walking_speed": 0.8}, {"limits": {"urban": 10, "rural": 20}},
+    ]  # fmt: skip
+    answers = answers_of_page(result, asked, tmp_path)
+    assert (tmp_path / "map.html").stat().st_size < 15_000_000
+    assert statistics.median(answer["took"] for answer in answers) < 1000
+    covered = [answer["city"]["elders"]["covered"][0] for answer in answers]
+    assert covered[0] == result.totals.loc[("city", "WH"), "elders_covered"]
+    same, closed, beside, slow, short = covered
+    assert closed < same == beside
+    assert slow < same > short

@@ -17,12 +17,11 @@ import pytest
 import shapely
 
 import carecircle as cc
-from browser import chromium, visit
-from carecircle.outputs.maps import coverage_map
 from carecircle.outputs.what_if_pack import pack_what_if, what_if_elements
 from carecircle.outputs.what_if_plane import plane_of
 from conftest import ROOT
 from what_if_cases import (
+    answers_of_page,
     baseline_of,
     differences,
     draw,
@@ -143,40 +142,6 @@ def test_small_towns_get_the_figures_of_python(node):
 
 
 # ------------------------------------------------------------------------------ the page that ships
-
-ASK = """
-async (scenarios) => {
-  const code = document.getElementById("what-if-worker").textContent;
-  const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
-  const ask = (message) => new Promise((good) => {
-    worker.onmessage = ({ data }) => good(data);
-    worker.postMessage(message);
-  });
-  const plain = (one) => ArrayBuffer.isView(one)
-    ? Array.from(one, (value) => (Number.isNaN(value) ? null : value))
-    : one && typeof one === "object" && !Array.isArray(one)
-      ? Object.fromEntries(Object.entries(one).map(([key, value]) => [key, plain(value)]))
-      : one;
-  await ask({ type: "init", pack: document.getElementById("what-if-pack").textContent });
-  const answers = [];
-  for (const scenario of scenarios) {
-    const began = performance.now();
-    const { reached, uncovered, ...told } = await ask({ type: "scenario", id: 7, scenario });
-    answers.push({ ...told, took: performance.now() - began });
-  }
-  return JSON.stringify(answers.map(plain));
-}
-"""
-
-
-def answers_of_page(findings, scenarios, folder):
-    path = folder / "map.html"
-    coverage_map(findings).save(str(path))
-    with chromium() as tool, visit(tool, path.as_uri()) as seen:
-        answers = json.loads(seen.page.evaluate(ASK, scenarios))
-        assert seen.complaints == []
-        assert [one for one in seen.requests if not one.startswith(("file:", "blob:"))] == []
-    return answers
 
 
 @pytest.mark.browser

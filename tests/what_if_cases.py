@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import shapely
 
 import carecircle as cc
+from browser import chromium, visit
+from carecircle.outputs.maps import coverage_map
 from carecircle.planning.scenario import scenarios_from
 from carecircle.planning.tally import FIGURES
 
@@ -16,6 +20,30 @@ STATES = {
     "total": "total", "covered": "covered", "uncovered": "uncovered",
     "notAssessed": "not_assessed",
 }  # fmt: skip
+
+ASK = """
+async (scenarios) => {
+  const code = document.getElementById("what-if-worker").textContent;
+  const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+  const ask = (message) => new Promise((good) => {
+    worker.onmessage = ({ data }) => good(data);
+    worker.postMessage(message);
+  });
+  const plain = (one) => ArrayBuffer.isView(one)
+    ? Array.from(one, (value) => (Number.isNaN(value) ? null : value))
+    : one && typeof one === "object" && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).map(([key, value]) => [key, plain(value)]))
+      : one;
+  await ask({ type: "init", pack: document.getElementById("what-if-pack").textContent });
+  const answers = [];
+  for (const scenario of scenarios) {
+    const began = performance.now();
+    const { reached, uncovered, ...told } = await ask({ type: "scenario", id: 7, scenario });
+    answers.push({ ...told, took: performance.now() - began });
+  }
+  return JSON.stringify(answers.map(plain));
+}
+"""
 
 
 def draw(baseline, n, *, seed, slow=0.25, spread_m=120.0):
@@ -137,3 +165,14 @@ def baseline_of(study):
 
     study = replace(study, terms=replace(study.terms, presets=()))
     return cc.Baseline.of(study), cc.assess(study)
+
+
+def answers_of_page(findings, scenarios, folder):
+    """What the map that ships answers in a browser without network; ``took`` are milliseconds."""
+    path = folder / "map.html"
+    coverage_map(findings).save(str(path))
+    with chromium() as tool, visit(tool, path.as_uri()) as seen:
+        answers = json.loads(seen.page.evaluate(ASK, scenarios))
+        assert seen.complaints == []
+        assert [one for one in seen.requests if not one.startswith(("file:", "blob:"))] == []
+    return answers

@@ -6,6 +6,7 @@
 
   const KNOWN = ["name", "build", "close", "move", "roads", "limits", "sites", "walking_speed", "enlarge"];
   const KEPT_NETWORKS = 4;
+  const UNLINKED = REASONS.map((reason) => reason === "not_linked" || reason === "no_position");
 
   class Engine {
     constructor(pack) {
@@ -197,8 +198,7 @@
       for (let home = 0; home < seconds.length; home++) {
         minutes[home] = whatIf.toMinutes(seconds[home], world.profile.minutes);
         const area = world.homes.area[home], limit = area < 0 ? NaN : limits[area];
-        const reason = REASONS[homes.reason[home]];
-        const assessed = reason !== "not_linked" && reason !== "no_position" && !Number.isNaN(limit);
+        const assessed = !UNLINKED[homes.reason[home]] && !Number.isNaN(limit);
         state[home] = !assessed ? NOT_ASSESSED : minutes[home] <= limit ? COVERED : UNCOVERED;
       }
       const figures = whatIf.tally(world, state);

@@ -143,10 +143,11 @@
   function nearestOfHomes(net, labels, homes, sources, towards) {
     const n = homes.piece.length, { cost, who } = labels;
     const seconds = new Float64Array(n).fill(Infinity), rank = new Float64Array(n).fill(-1);
-    const byChain = new Map();
+    const byChain = new Map(), shared = new Uint8Array(net.nChains); // chains with a facility on them
     for (const source of sources) {
       if (!byChain.has(source.at.chain)) byChain.set(source.at.chain, []);
       byChain.get(source.at.chain).push(source);
+      shared[source.at.chain] = 1;
     }
     for (let home = 0; home < n; home++) {
       if (homes.piece[home] < 0) continue;
@@ -157,7 +158,7 @@
         best = other;
         nearest = who[end];
       }
-      for (const source of byChain.get(chain) || []) {
+      for (const source of shared[chain] ? byChain.get(chain) : []) {
         const here = onChain(net, homes.piece[home], homes.share[home], homes.access[home], 0, towards);
         const along = (towards ? direct(here, source.at) : direct(source.at, here)) + source.at.own;
         if (along < best || (along === best && source.rank < nearest)) {
