@@ -278,7 +278,7 @@ def test_a_kind_no_table_speaks_of_is_unknown_and_a_listed_one_is_zero():
     one = rule("areas_with_facility", 100, "%", level="city", params={"kinds": ("incubator",)})
     bare = RuleFrames(areas([1.0]), facilities())
     assert check(bare, one)["reason"].to_list() == ["kind_not_in_tables"]
-    listed = replace(bare, rosters=pd.DataFrame({"kind": ["incubator"]}), _kept={})
+    listed = replace(bare, rosters=pd.DataFrame({"kind": ["incubator"]}))
     row = check(listed, one).loc["C"]
     assert (row["value"], row["status"], row["closes"]) == (0.0, "fail", "1 facility")
 
@@ -331,7 +331,7 @@ def test_distances_are_fixed_and_need_pairs_for_other_kinds():
     assert check(frames, health).loc["A0", "reason"] == "minutes_for_other_kinds"
     pairs = pd.DataFrame({"home_id": ["H1", "H3", "H3"], "facility_id": ["F1", "F1", "F0"],
                           "metres": [900.0, 300.0, 1.0]})  # fmt: skip
-    row = check(replace(frames, pairs=pairs, _kept={}), health).loc["A0"]
+    row = check(replace(frames, pairs=pairs), health).loc["A0"]
     assert row["numerator"] == 20.0
 
 

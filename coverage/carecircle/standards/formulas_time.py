@@ -70,6 +70,8 @@ def _within(
     units = frames.units("area")
     if frames.homes is None:
         return measured(np.nan, np.nan, index=units, reason="minutes_missing", evidence="")
+    if not frames.knows(kinds):  # a kind that nobody listed is unknown, not absent
+        return measured(np.nan, 1.0, index=units, reason="kind_not_in_tables", evidence="")
     nearest = _nearest(frames, measure, kinds)
     if nearest is None:
         return measured(np.nan, 1.0, index=units, reason="minutes_for_other_kinds", evidence="")
