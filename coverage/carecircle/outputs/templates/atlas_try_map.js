@@ -233,10 +233,12 @@
       const latitude = this.atlas.map.getCenter().lat;
       const metre = view.scale / (40075016.7 * Math.cos((latitude * Math.PI) / 180));
       const scratch = (this.scratch = this.scratch || document.createElement("canvas"));
-      scratch.width = view.ctx.canvas.width;
-      scratch.height = view.ctx.canvas.height;
+      // a soft tint needs half the pixels each way
+      const coarse = Math.max(0.5, view.ratio / 2);
+      scratch.width = Math.round(view.size.x * coarse);
+      scratch.height = Math.round(view.size.y * coarse);
       const ctx = scratch.getContext("2d");
-      ctx.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
+      ctx.setTransform(coarse, 0, 0, coarse, 0, 0);
       ctx.lineWidth = Math.max(1.5, 2 * TRIM_M * metre);
       // round ends cost most and nobody sees them on thin lines
       ctx.lineCap = ctx.lineWidth > 5 ? "round" : "butt";
