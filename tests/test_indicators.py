@@ -288,7 +288,7 @@ def test_the_newest_report_that_has_begun_is_taken_and_others_are_not():
     frames = frames_of(observations=observed(*rows))
     row = lines(frames).loc["IND-2"]
     assert (row["numerator"], row["evidence_ids"]) == (18, "observation 2 2022-Q3")
-    later = replace(frames, as_of="2024-12-31", _kept={})
+    later = replace(frames, as_of="2024-12-31")
     assert lines(later).loc["IND-2", ["value", "status"]].tolist() == [100, "achieved"]
 
 
@@ -455,7 +455,7 @@ def test_the_order_of_rows_changes_nothing(order, area_order):
             ("station", "V", {"status": "planned"})]  # fmt: skip
     first = frames_of(*rows)
     again = replace(first, facilities=first.facilities.iloc[list(order)],
-                    areas=first.areas.iloc[list(area_order)], _kept={})  # fmt: skip
+                    areas=first.areas.iloc[list(area_order)])  # fmt: skip
     names = ("IND-3", "IND-3-OWN", "IND-3-PIPELINE", "IND-4", "CA-WH-CITY", "N1-STREET", "N2")
     one, other = (some(frames, *names).drop(columns="evidence_ids") for frames in (first, again))
     pd.testing.assert_frame_equal(one, other)
