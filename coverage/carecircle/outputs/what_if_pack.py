@@ -68,19 +68,22 @@ def _code() -> str:
     return "\n".join((folder / name).read_text(encoding="utf-8") for name in _SCRIPTS)
 
 
-def pack_what_if(findings: Findings) -> str:
+def pack_what_if(findings: Findings, *, most_records: int = 500_000) -> str:
     """Pack network, homes, facilities and units of an assessment as JSON for the page.
 
     Parameters
     ----------
     findings
         Of one assessment; equal findings give equal bytes.
+    most_records
+        Above so many pieces of road and homes together a page would be too heavy to open (100,000
+        take about 4 MB), so nothing is packed.
 
     Returns
     -------
     str
         Safe inside a script element; empty where nothing can be searched: minutes came from a
-        table, or homes were taken out.
+        table, homes were taken out, or there is too much of it.
 
     Examples
     --------
@@ -94,6 +97,8 @@ def pack_what_if(findings: Findings) -> str:
     if ground is None or not findings.homes.index.equals(ground.homes.index):
         return ""
     network = ground.network
+    if len(network.roads) + len(findings.homes) > most_records:
+        return ""
     order = PieceOrder.of(network)
     card, profile = findings.card, network.profile
     pack = {
