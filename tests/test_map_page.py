@@ -517,8 +517,10 @@ def test_roads_are_drawn_and_closed_on_the_map(opened, town, tmp_path):
     assert covered(page).share == f"{told:.0f} / 130"
     page.click(".cc-tools button >> nth=1")
     page.mouse.click(600, 400)
+    assert page.is_visible(".cc-aim-bar")
     page.keyboard.press("Escape")
     assert page.evaluate("carecircle.atlas.trial.map.mode") is None
+    assert page.is_hidden(".cc-aim-bar")
 
 
 @pytest.mark.browser

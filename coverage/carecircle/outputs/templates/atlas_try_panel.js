@@ -14,6 +14,11 @@
       this.trial = new carecircle.Trial(() => this.refresh(), () => this.rings());
       this.map = new carecircle.TrialMap(atlas, this.trial);
       this.map.onMode = (mode, fault) => this.told(mode, fault);
+      this.bar = carecircle.element("div", "cc-aim-bar");
+      this.bar.setAttribute("role", "status");
+      this.bar.hidden = true;
+      atlas.map.getContainer().appendChild(this.bar);
+      L.DomEvent.disableClickPropagation(this.bar);
       this.name = "";
       this.folded = new Set();
       this.build();
@@ -86,9 +91,17 @@
       this.address.setAttribute("aria-label", words.try_link);
     }
 
+    /* Which tool is in hand, and what to do with it: above the map, for the panel may cover it. */
     told(mode, fault) {
+      const { words, bar } = this;
       Object.entries(this.tools).forEach(([name, node]) => node.setAttribute("aria-pressed", String(name === mode)));
-      this.hint.textContent = fault ? this.words[fault] : mode ? this.words[`try_${mode}_hint`] : "";
+      bar.hidden = !mode;
+      bar.replaceChildren();
+      if (!mode) return;
+      this.add(bar, "span", "", fault ? words[fault] : words[`try_${mode}_hint`]);
+      if (mode === "draw") this.button(bar, words.try_finish, () => this.map.finish());
+      this.button(bar, words.try_cancel, () => this.map.use(null));
+      if (window.innerWidth <= 700) this.atlas.boxes.panel.classList.add("cc-folded");
     }
 
     refresh() {
