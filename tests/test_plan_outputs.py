@@ -95,6 +95,11 @@ def test_the_table_of_a_notebook_quotes_first_and_folds_the_other_readings(sampl
     assert "规划指标" in first
 
 
+def test_the_one_line_form_counts_the_indicators(sample_result):
+    assert "; 0 of 12 indicators achieved, 5 without data;" in repr(sample_result)
+    assert "indicators" not in repr(cc.assess(cc.samples.toy_town()))
+
+
 def test_estates_in_step_are_told_in_both_readings(sample_result):
     lines = dict(summary_rows(sample_result))
     rates = cc.sync_rates(sample_result.sync)

@@ -159,5 +159,15 @@ class Findings:
         return (
             f"{type(self).__name__}({name!r}: {len(self.areas):,} areas, {len(self.homes):,} homes,"
             f" {len(self.facilities):,} facilities, {len(self.gaps):,} gaps;"
-            f" {self.issues.summary()})"
+            f"{self._plan()} {self.issues.summary()})"
         )
+
+    def _plan(self) -> str:
+        """Return how many lines of a plan's table the city meets, of those that may be quoted."""
+        table = self.indicators
+        if table.empty:
+            return ""
+        city = table.index.get_level_values("level") == "city"
+        quoted = table[city & table["headline"].astype(bool) & table["number"].str.isdigit()]
+        met, blind = (int((quoted["status"] == status).sum()) for status in ("achieved", "no_data"))
+        return f" {met} of {len(quoted)} indicators achieved, {blind} without data;"
