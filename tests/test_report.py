@@ -20,7 +20,7 @@ from carecircle.outputs.report_docx import report_docx
 from carecircle.outputs.report_files import report_pdf
 from carecircle.outputs.report_html import report_html
 from carecircle.outputs.report_input import ReportInput
-from carecircle.outputs.report_model import Grid, Picture, Text
+from carecircle.outputs.report_model import Grid, Picture, Text, column_shares
 
 sys.path.insert(0, str(Path(__file__).parent))
 import browser
@@ -210,15 +210,12 @@ def test_an_assessment_of_nothing_gives_twelve_honest_parts():
 
 
 def test_the_report_speaks_chinese_where_the_study_does(result):
-    found = report_of(ReportInput(result))
+    found = report_of(ReportInput(replace(nothing(), card=result.card)))
     assert found.title == "玩具小镇评估报告"
-    assert [one.title for one in found.parts][:3] == [
-        "数据与方法",
-        "指标与标准",
-        "名录覆盖与时间覆盖",
-    ]
-    assert "有设施的社区(村) 1 / 4 (25.0%)" in said(part(found, 3))[0]
+    titles = [one.title for one in found.parts]
+    assert titles[:3] == ["数据与方法", "指标与标准", "名录覆盖与时间覆盖"]
     assert 'lang="zh-CN"' in report_html(found)
+    assert "有设施的社区(村) 1 / 4 (25.0%)" in said(PARTS[2](ReportInput(result)))[0]
 
 
 def test_no_font_leaves_the_figures_and_a_clear_line(result, monkeypatch):
@@ -244,11 +241,22 @@ def test_made_up_data_are_marked_at_every_part_and_on_every_page(report):
     assert all("Synthetic" in b.caption for b in part(report, 7).blocks if isinstance(b, Picture))
 
 
-def test_real_data_carry_no_such_mark(result):
-    real = replace(result, card=replace(result.card, synthetic=False, language="en"))
-    page = report_html(report_of(ReportInput(real)))
+def test_a_column_of_sentences_is_wider_than_one_of_numbers(report):
+    indicators = next(b for b in part(report, 2).blocks if isinstance(b, Grid))
+    shares = dict(zip(indicators.heads, column_shares(indicators), strict=True))
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["Indicator"] == max(shares.values())
+    assert shares["Indicator"] > 2 * shares["No."]
+
+
+def test_real_data_carry_no_such_mark():
+    real = replace(nothing(), card=card(synthetic=False, language="en"))
+    found = report_of(ReportInput(real))
+    page = report_html(found)
     assert "ynthetic" not in page
     assert "@top-center" not in page
+    head = docx.Document(io.BytesIO(report_docx(found))).sections[0].header.paragraphs[0].text
+    assert head == found.title
 
 
 def test_equal_reports_are_equal_bytes(report):
@@ -270,6 +278,8 @@ def test_the_word_document_has_headings_a4_repeated_headers_and_the_day_of_the_d
         assert made.rows[0]._tr.xpath("./w:trPr/w:tblHeader")
         assert tuple(cell.text for cell in made.rows[0].cells) == grid.heads
         assert len(made.rows) == len(grid.rows) + 1
+        widths = [cell.width.cm for cell in made.rows[0].cells]
+        assert sum(widths) == pytest.approx(17, abs=0.05)
     assert len(book.inline_shapes) == 5
     assert all(shape.width.cm <= 17 for shape in book.inline_shapes)
 

@@ -8,7 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from carecircle.outputs.layers import data_date
-from carecircle.outputs.report_model import Grid, Picture, Text
+from carecircle.outputs.report_model import Grid, Picture, Text, column_shares
 
 if TYPE_CHECKING:
     from carecircle.outputs.report_model import Block, Report
@@ -20,6 +20,8 @@ _FONTS = ("Calibri", "Microsoft YaHei")  # Latin, Chinese; Word falls back where
 _CONTROL = dict.fromkeys(
     code for code in range(32) if code not in (9, 10, 13)
 )  # what XML cannot hold
+_TEXT_TWIPS = 17 / 2.54 * 1440  # 17 cm of text, in twentieths of a point
+_CELL_HALF_POINTS = 16
 _ZIP_DAY = (1980, 1, 1, 0, 0, 0)
 
 
@@ -51,7 +53,6 @@ def report_docx(report: Report) -> bytes:
 
 def _page(book: Any, report: Report) -> None:
     """Set A4, fonts, dates, and the header with the mark and the terms."""
-    from docx.oxml.ns import qn
     from docx.shared import Cm, Pt
 
     section = book.sections[0]
@@ -63,8 +64,8 @@ def _page(book: Any, report: Report) -> None:
         style.font.name = _FONTS[0]
         fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
         for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-            fonts.attrib.pop(qn(f"w:{theme}"), None)
-        fonts.set(qn("w:eastAsia"), _FONTS[1])
+            fonts.attrib.pop(_name(f"w:{theme}"), None)
+        fonts.set(_name("w:eastAsia"), _FONTS[1])
     book.styles["Normal"].font.size = Pt(10.5)
     facts = book.core_properties
     day = dt.datetime.fromisoformat(data_date(report.findings.card.as_of))
@@ -79,19 +80,14 @@ def _page(book: Any, report: Report) -> None:
 
 def _page_number(paragraph: Any) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.oxml import OxmlElement
-    from docx.oxml.ns import qn
 
     paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    run = paragraph.add_run()
-    for kind in ("begin", "", "end"):
-        if kind:
-            mark = OxmlElement("w:fldChar")
-            mark.set(qn("w:fldCharType"), kind)
-        else:
-            mark = OxmlElement("w:instrText")
-            mark.text = "PAGE"
-        run._r.append(mark)  # noqa: SLF001  # python-docx has no fields of its own
+    run = paragraph.add_run()._r  # noqa: SLF001  # python-docx has no fields of its own
+    field = _element("w:instrText")
+    field.text = "PAGE"
+    for mark in (_element("w:fldChar", fldCharType="begin"), field,
+                 _element("w:fldChar", fldCharType="end")):  # fmt: skip
+        run.append(mark)
 
 
 def _add(book: Any, block: Block, cm: Any) -> None:
@@ -108,37 +104,54 @@ def _add(book: Any, block: Block, cm: Any) -> None:
 
 
 def _table(book: Any, table: Grid) -> None:
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.oxml import OxmlElement
-
+    """Add a table: the header repeats on each page, no row is torn, columns fit what they hold."""
     _paragraph(book, table.caption, colour=_FAINT, points=9)
-    made = book.add_table(
-        rows=len(table.rows) + 1, cols=len(table.heads), style="Light Grid Accent 1"
-    )
-    for place, (row, line) in enumerate(zip(made.rows, (table.heads, *table.rows), strict=True)):
-        marked = place - 1 in table.marked
-        for column, (cell, text) in enumerate(zip(row._tr.tc_lst, line, strict=True)):  # noqa: SLF001  # row.cells is quadratic
-            paragraph = cell.p_lst[0]
-            run = _xml_run(paragraph, text, bold=place == 0, doubt=marked)
+    made = book.add_table(len(table.rows) + 1, len(table.heads), style="Table Grid")
+    made.autofit = False
+    widths = [round(share * _TEXT_TWIPS) for share in column_shares(table)]
+    for column, width in zip(made._tbl.tblGrid.gridCol_lst, widths, strict=True):  # noqa: SLF001  # all at once: by cells it is quadratic
+        column.set(_name("w:w"), str(width))
+    for place, (row, line) in enumerate(
+        zip(made._tbl.tr_lst, (table.heads, *table.rows), strict=True)  # noqa: SLF001  # see above
+    ):
+        row.get_or_add_trPr().append(_element("w:cantSplit"))
+        if place == 0:
+            row.get_or_add_trPr().append(_element("w:tblHeader"))
+        for column, (cell, text) in enumerate(zip(row.tc_lst, line, strict=True)):
+            _fill(cell, text, widths[column], head=place == 0, doubt=place - 1 in table.marked)
             if column in table.numbers:
-                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-            paragraph.append(run)
-    made.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))  # noqa: SLF001  # repeats the header
+                cell.p_lst[0].get_or_add_pPr().append(_element("w:jc", val="right"))
 
 
-def _xml_run(_paragraph: Any, text: str, *, bold: bool, doubt: bool) -> Any:
+def _fill(cell: Any, text: str, width: int, *, head: bool, doubt: bool) -> None:
+    from docx.shared import Twips
+
+    cell.width = Twips(width)
+    if head:
+        cell.get_or_add_tcPr().append(_element("w:shd", val="clear", color="auto", fill="E8EEF2"))
+    run, style = _element("w:r"), _element("w:rPr")
+    for name, wanted in (("w:b", head), ("w:i", doubt)):
+        if wanted:
+            style.append(_element(name))
+    style.append(_element("w:sz", val=_CELL_HALF_POINTS))
+    run.append(style)
+    run.text = _clean(text)
+    cell.p_lst[0].append(run)
+
+
+def _element(name: str, **values: object) -> Any:
     from docx.oxml import OxmlElement
+
+    made = OxmlElement(name)
+    for key, value in values.items():
+        made.set(_name(f"w:{key}"), str(value))
+    return made
+
+
+def _name(tag: str) -> str:
     from docx.oxml.ns import qn
 
-    run, look, size = (OxmlElement(name) for name in ("w:r", "w:rPr", "w:sz"))
-    for name, wanted in (("w:b", bold), ("w:i", doubt)):
-        if wanted:
-            look.append(OxmlElement(name))
-    size.set(qn("w:val"), "16")
-    look.append(size)
-    run.append(look)
-    run.text = _clean(text)
-    return run
+    return str(qn(tag))
 
 
 def _paragraph(

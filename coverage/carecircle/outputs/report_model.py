@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Literal
+from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,7 +14,10 @@ if TYPE_CHECKING:
 
     from carecircle.analysis.findings import Findings
 
-__all__ = ["Grid", "Part", "Picture", "Report", "Text", "grid"]
+__all__ = ["Grid", "Part", "Picture", "Report", "Text", "column_shares", "grid"]
+
+_LINE, _MARGIN, _WIDEST, _SHORT = 100, 4, 60, 8  # Latin letters of 8 points on 17 cm
+_WORD = re.compile(r"[!-~]{1,24}|[^ !-~]{1,2}")
 
 Tone = Literal["plain", "lead", "none", "warn"]
 Format = Literal["html", "docx", "pdf"]
@@ -120,6 +125,40 @@ class Report:
             f"<div><b>{escape(self.title)}</b> <i>{escape(self.banner)}</i><br>"
             f"<small>{escape(self.subtitle)}</small><ul>{''.join(lead)}</ul></div>"
         )
+
+
+def column_shares(table: Grid) -> list[float]:
+    """Return the share of the width of each column: its longest word first, then what it holds.
+
+    Examples
+    --------
+    >>> shares = column_shares(grid("", ["no.", "rule"], [["1", "a facility in each area"]]))
+    >>> shares[1] > 3 * shares[0], round(sum(shares), 9)
+    (True, 1.0)
+    """
+    columns = [
+        [head, *(row[place] for row in table.rows)] for place, head in enumerate(table.heads)
+    ]
+    least = [_MARGIN + max(map(_longest_word, cells)) for cells in columns]
+    most = [max(low, _MARGIN + min(max(map(_cells_of, cells)), _WIDEST))
+            for low, cells in zip(least, columns, strict=True)]  # fmt: skip
+    room = max(_LINE - sum(least), 0)
+    wish = sum(most) - sum(least)
+    part = min(room / wish, 1.0) if wish else 0.0
+    wide = [low + part * (high - low) for low, high in zip(least, most, strict=True)]
+    return [one / sum(wide) for one in wide]
+
+
+def _cells_of(text: str) -> int:
+    """Return how many Latin letters wide a text is; a Chinese character takes two."""
+    return sum(1 + (east_asian_width(mark) in "WF") for mark in text)
+
+
+def _longest_word(text: str) -> int:
+    """Return the width of the longest piece that should stay in one line."""
+    if _cells_of(text) <= _SHORT:
+        return _cells_of(text)
+    return max(map(_cells_of, _WORD.findall(text)), default=_SHORT)
 
 
 def grid(
