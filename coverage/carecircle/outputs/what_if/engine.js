@@ -202,10 +202,8 @@
         state[home] = !assessed ? NOT_ASSESSED : minutes[home] <= limit ? COVERED : UNCOVERED;
       }
       const figures = whatIf.tally(world, state);
-      const names = sources.map((source) => source.id), byRank = new Map(sources.map((source, k) => [source.rank, k]));
       return {
-        figures, minutes, state, names,
-        facility: Int32Array.from(rank, (one) => (one < 0 ? -1 : byRank.get(one))),
+        figures, minutes, state, names: sources.map((source) => source.id), facility: numbered(rank, sources),
         uncovered: this.uncovered(figures.area),
         reached: rings && whatIf.reached(net, labels, sources, rings, world),
         network: net,
@@ -240,6 +238,19 @@
       for (const id of (scenario.roads || {}).close || []) if (!roads.byName.has(id)) fault(`roads.close: ${id} is not known`);
       if (scenario.walking_speed && !profile.one_speed) fault("walking_speed: this profile has a speed for each road class");
     }
+  }
+
+  /* Ranks as numbers of the sources: whole ranks by a table, for a map is slow on so many homes. */
+  function numbered(rank, sources) {
+    const known = new Map(sources.map((source, k) => [source.rank, k]));
+    const table = new Int32Array(Math.ceil(Math.max(0, ...known.keys())) + 1).fill(-1);
+    for (const [one, k] of known) if (Number.isInteger(one)) table[one] = k;
+    const found = new Int32Array(rank.length).fill(-1);
+    for (let home = 0; home < rank.length; home++) {
+      const one = rank[home], whole = Math.floor(one);
+      if (one >= 0) found[home] = whole === one ? table[whole] : known.get(one);
+    }
+    return found;
   }
 
   const byText = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
