@@ -26,20 +26,20 @@ format: $(INSTALLED) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(INSTALLED) ## build the documentation into site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+docs: $(INSTALLED) ## build the documentation into site/, notebooks run (two minutes)
+	NO_MKDOCS_2_WARNING=1 CARECIRCLE_RUN_NOTEBOOKS=1 $(BIN)/mkdocs build --strict
 
 screenshot: demo ## take the picture of the README again (needs Chromium)
 	$(BIN)/python docs/screenshot.py maps/wuhai.html docs/images/wuhai_map.png
 
-readme: $(INSTALLED) ## write the figures of the sample into both READMEs
+readme: $(INSTALLED) ## write the figures of the sample into both READMEs, and the example map
 	$(BIN)/python docs/figures.py
 
 bench: $(INSTALLED) ## measure against peers in the same run
 	$(BIN)/carecircle bench
 
 clean: ## remove results, caches and built documentation
-	rm -rf results site build dist maps/*.html .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf results site build dist maps/wuhai.html .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find coverage data docs tests -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean ## also remove the environment

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from carecircle import Result
 
 ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "maps" / "toy_town.html"
 READMES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh.md"}
 BEGIN, END = "<!-- figures: written by `make readme` -->\n", "<!-- end of figures -->"
 SENTENCE = {
@@ -56,12 +57,14 @@ def written(text: str) -> str:
 
 
 def main() -> None:
-    """Assess the sample and write both READMEs."""
+    """Assess the sample and write both READMEs; write the example map of the toy town."""
     result = cc.assess(cc.samples.wuhai())
     for language, path in READMES.items():
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace(written(text), block(result, language)), encoding="utf-8")
         print(f"wrote the figures of {path.name}")
+    cc.assess(cc.samples.toy_town()).explore().save(str(EXAMPLE))
+    print(f"wrote {EXAMPLE.name}")
 
 
 if __name__ == "__main__":

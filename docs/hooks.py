@@ -1,10 +1,22 @@
-"""Pages that cannot rot: tables of the documentation written from the code when it is built."""
+"""Pages that cannot rot: tables, tutorials and help, written when the documentation is built."""
 
 from __future__ import annotations
 
+import html
+import os
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nbformat
+import typer
+from mkdocs.structure.files import File, Files
+from typer.testing import CliRunner
+
 import carecircle as cc
+from carecircle.cli import app
 from carecircle.outputs.codes import LAYERS, SHEETS, UNITS
 from carecircle.outputs.labels import field
 from carecircle.outputs.tables import table_frames
@@ -13,73 +25,241 @@ from carecircle.study_file import SECTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    import click
 
-def study_file() -> str:
+DOCS = Path(__file__).parent
+NOTEBOOKS = sorted((DOCS.parent / "notebooks").glob("*.ipynb"))
+#: Set to run the notebooks and show what they show; without it pages hold their text and code.
+RUN = "CARECIRCLE_RUN_NOTEBOOKS"
+_LARGE = 100_000  # a map: shown in a frame, from a file of its own
+_WORDS = {
+    "required": ("required", "必填"),
+    "optional": ("may be left out", "可省略"),
+    "repeated": ("may be repeated", "可重复"),
+    "key": (("key", "type", "default", "meaning"), ("键", "类型", "默认值", "含义")),
+    "column": (("column", "中文", "unit", "meaning"), ("列", "English", "单位", "含义")),
+    "profile": (("profile", "mode", "m/s", "source"), ("出行方式", "方式", "m/s", "来源")),
+    "preset": (
+        ("preset", "standard", "rules", "wording verified"),
+        ("预设", "标准", "规则数", "条文已核实"),
+    ),
+    "layer": ("layer", "图层"),
+}
+
+
+def say(word: str, language: str) -> Any:
+    """Return a word, or a row of words, of one language."""
+    return _WORDS[word][language == "zh"]
+
+
+@cache
+def chinese() -> dict[str, Any]:
+    """Return what sections and keys of the study file mean in Chinese, as far as it is written."""
+    return tomllib.loads((DOCS / "study_file.zh.toml").read_text(encoding="utf-8"))
+
+
+def meaning(section: str, key: str, told: str, language: str) -> str:
+    """Return the meaning of a key, or of a section; English where no other is written."""
+    if language == "en":
+        return told
+    own, common = chinese().get(section, {}), chinese()["source"]
+    return own.get(key or "_") or common.get(key) or told
+
+
+def study_file(language: str = "en") -> str:
     """Return every section and key of the study file."""
     parts = []
     for section in SECTIONS:
-        title = f"[[{section.name}]]" if section.repeated else f"[{section.name}]"
-        notes = ["required" if section.required else "may be left out"]
+        notes = [say("required" if section.required else "optional", language)]
         if section.repeated:
-            notes.append("may be repeated")
+            notes.append(say("repeated", language))
         rows = (
-            (f"`{key.name}`", key.kind, _default(key), _choices(key.meaning, key.choices))
+            (
+                f"`{key.name}`",
+                key.kind,
+                _default(key, language),
+                _choices(meaning(section.name, key.name, key.meaning, language), key.choices),
+            )
             for key in section.keys
         )
+        told = _sentence(meaning(section.name, "", section.meaning, language))
         parts.append(
-            f"## `{title}`\n\n{_sentence(section.meaning)} ({', '.join(notes)})\n\n"
-            + table(("key", "type", "default", "meaning"), rows)
+            f"## `{section.title}`\n\n{told} ({', '.join(notes)})\n\n"
+            + table(say("key", language), rows)
         )
     return "\n\n".join(parts)
 
 
-def results() -> str:
+def results(language: str = "en") -> str:
     """Return every column of every table and layer, from an assessment of the toy town."""
     result = cc.assess(cc.samples.toy_town())
     frames = {name: frame.columns for name, frame in table_frames(result).items()}
     parts = [
-        _columns(f"{SHEETS[name][0]} · `{name}`", name, columns) for name, columns in frames.items()
+        _columns(f"{SHEETS[name][language == 'en']} · `{name}`", name, columns, language)
+        for name, columns in frames.items()
     ]
     for name in ("circles", "reached_roads"):
         columns = [c for c in getattr(result, name).columns if c != "geometry"]
-        parts.append(_columns(f"{LAYERS[name][0]} · `{name}` (layer)", name, columns))
+        title = f"{LAYERS[name][language == 'en']} · `{name}` ({say('layer', language)})"
+        parts.append(_columns(title, name, columns, language))
     return "\n\n".join(parts)
 
 
-def profiles() -> str:
+def profiles(language: str = "en") -> str:
     """Return the travel profiles that are known by name."""
     rows = (
         (f"`{name}`", profile.mode, f"{profile.speed_m_s:.2f}", profile.source)
         for name, profile in cc.PROFILES.items()
     )
-    return table(("profile", "mode", "m/s", "source"), rows)
+    return table(say("profile", language), rows)
 
 
-def api() -> str:
-    """Return one entry for each public name."""
+def presets(language: str = "en") -> str:
+    """Return the standards that come with the package."""
+    rows = []
+    for name in cc.preset_names():
+        preset = cc.load_preset(name)
+        verified = sum(rule.verified for rule in preset.rules)
+        title = preset.title_zh if language == "zh" else preset.title_en
+        rows.append((f"`{name}`", title, str(len(preset.rules)), str(verified)))
+    return table(say("preset", language), rows)
+
+
+def api(language: str = "en") -> str:
+    """Return one entry for each public name; in Chinese, links to the entries."""
     names = [name for name in cc.__all__ if name not in ("errors", "samples")]
-    parts = [f"::: carecircle.{name}" for name in names]
+    full = [f"carecircle.{name}" for name in names]
+    for module in ("samples", "errors"):
+        full += [f"carecircle.{module}.{name}" for name in getattr(cc, module).__all__]
+    if language == "zh":
+        return "\n".join(f"- [`{name}`](../api.md#{name})" for name in full)
+    own = "\n\n".join(f"::: {name}" for name in full[: len(names)])
+    parts = [own]
     for module in ("samples", "errors"):
         parts.append(f"## carecircle.{module}\n")
-        parts += [f"::: carecircle.{module}.{name}" for name in getattr(cc, module).__all__]
+        parts += [f"::: {name}" for name in full if name.startswith(f"carecircle.{module}.")]
     return "\n\n".join(parts)
 
 
-WRITERS: dict[str, Callable[[], str]] = {
+def commands() -> list[tuple[str, ...]]:
+    """Return every command of the command line, groups before what they hold."""
+
+    def below(command: click.Command, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+        found = [path]
+        for name in sorted(getattr(command, "commands", {})):
+            found += below(command.commands[name], (*path, name))  # type: ignore[attr-defined]
+        return found
+
+    return below(typer.main.get_command(app), ())
+
+
+def cli(language: str = "en") -> str:  # noqa: ARG001  # help is English in both
+    """Return the help of every command, as the command prints it."""
+    parts = []
+    for path in commands():
+        # plain text of a width that fits a page, whatever the terminal of the builder
+        plain = {"COLUMNS": "96", "TERMINAL_WIDTH": "96", "NO_COLOR": "1", "TERM": "dumb"}
+        said = CliRunner().invoke(app, [*path, "--help"], env=plain, prog_name="carecircle")
+        lines = [line.rstrip() for line in said.output.strip("\n").splitlines()]
+        parts.append(
+            f"## {' '.join(('carecircle', *path))}\n\n```text\n" + "\n".join(lines) + "\n```"
+        )
+    return "\n\n".join(parts)
+
+
+def tutorials(language: str = "en") -> str:
+    """Return the list of the tutorials with the first sentence of each."""
+    here = "../tutorials" if language == "zh" else "tutorials"
+    rows = []
+    for path in NOTEBOOKS:
+        title, _, rest = _cells(path)[0].source.partition("\n")
+        first = " ".join(rest.split()).split(". ")[0].rstrip(".")
+        rows.append(f"- [{title.lstrip('# ')}]({here}/{path.stem}.md): {first}.")
+    return "\n".join(rows)
+
+
+WRITERS: dict[str, Callable[[str], str]] = {
     "study_file": study_file,
     "results": results,
     "profiles": profiles,
+    "presets": presets,
     "api": api,
+    "cli": cli,
+    "tutorials": tutorials,
 }
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Replace ``<!-- write: NAME -->`` by what NAME writes; called by mkdocs for each page."""
+    language = "zh" if page.file.src_uri.startswith("zh/") else "en"
     for name, write in WRITERS.items():
         mark = f"<!-- write: {name} -->"
         if mark in markdown:
-            markdown = markdown.replace(mark, write())
+            markdown = markdown.replace(mark, write(language))
     return markdown
+
+
+def on_files(files: Files, config: Any, **_: Any) -> Files:
+    """Add a page for each notebook; called by mkdocs when it has listed the files."""
+    for path in NOTEBOOKS:
+        text, extra = as_page(path)
+        files.append(File.generated(config, f"tutorials/{path.stem}.md", content=text))
+        for name, content in extra.items():
+            files.append(File.generated(config, f"tutorials/{name}", content=content))
+    return files
+
+
+def as_page(path: Path) -> tuple[str, dict[str, str]]:
+    """Return a notebook as Markdown, and the large outputs that get files of their own."""
+    cells = _run(path) if os.environ.get(RUN) else _cells(path)
+    parts, extra = [], {}
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            # notebooks link to each other; pages are called alike
+            parts.append(cell.source.replace(".ipynb)", ".md)"))
+            continue
+        parts.append(f"```python\n{cell.source}\n```")
+        for output in cell.get("outputs", []):
+            shown = output.get("data", {})
+            if len(shown.get("text/html", "")) > _LARGE:
+                name = f"{path.stem}_{len(extra) + 1}.html"
+                extra[name] = _unframed(shown["text/html"])
+                parts.append(f'<iframe src="{name}" style="width:100%;height:34rem"></iframe>')
+            elif "text/html" in shown:
+                parts.append(f'<div class="output">\n{_one_block(shown["text/html"])}\n</div>')
+            elif "text/plain" in shown:
+                parts.append(f"```text\n{shown['text/plain']}\n```")
+    return "\n\n".join(parts) + "\n", extra
+
+
+def _cells(path: Path) -> list[Any]:
+    return list(nbformat.read(path, as_version=4).cells)
+
+
+def _run(path: Path) -> list[Any]:
+    """Return the cells of a notebook after a run; as they are where its extract is absent."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    book = nbformat.read(path, as_version=4)
+    try:
+        NotebookClient(book, timeout=600).execute()
+    except CellExecutionError as fault:
+        if "set CARECIRCLE_DATA" not in str(fault):
+            raise
+        return _cells(path)
+    return list(book.cells)
+
+
+def _unframed(shown: str) -> str:
+    """Return the page inside a map's frame."""
+    inside = re.search(r'srcdoc="(.*?)"', shown, re.DOTALL)
+    return html.unescape(inside[1]) if inside else shown
+
+
+def _one_block(shown: str) -> str:
+    # Markdown ends a block of HTML at an empty line
+    return re.sub(r"\n\s*\n", "\n", shown.strip())
 
 
 def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -90,20 +270,21 @@ def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     )
 
 
-def _columns(title: str, name: str, columns: Iterable[str]) -> str:
+def _columns(title: str, name: str, columns: Iterable[str], language: str) -> str:
+    own = language == "en"  # the place of the language in a pair
     rows = []
     for column in columns:
         known = field(name, column)
-        zh, en = known.heading
-        meaning = known.meaning[1]
-        said = en if not meaning or meaning == en else f"{en}: {meaning}"
-        rows.append((f"`{column}`", zh, UNITS.get(known.unit, ("", known.unit))[1], said))
-    return f"## {title}\n\n" + table(("column", "中文", "unit", "meaning"), rows)
+        heading, told = known.heading[own], known.meaning[own]
+        said = heading if told in ("", heading) else f"{heading}: {told}"
+        unit = UNITS.get(known.unit, (known.unit, known.unit))[own]
+        rows.append((f"`{column}`", known.heading[not own], unit, said))
+    return f"## {title}\n\n" + table(say("column", language), rows)
 
 
-def _default(key: Any) -> str:
+def _default(key: Any, language: str) -> str:
     if key.required:
-        return "**required**"
+        return f"**{say('required', language)}**"
     if key.default is None or key.default in ("", [], {}):
         return ""
     if isinstance(key.default, bool):
