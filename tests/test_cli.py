@@ -14,7 +14,9 @@ import carecircle as cc
 from carecircle import cli
 
 COMMANDS = ("demo", "init", "check", "run", "bench")
-BARE = {"coverage.gpkg", "tables.xlsx", "map.html", "issues.csv", "manifest.json"}
+BARE = {
+    "coverage.gpkg", "tables.xlsx", "map.html", "issues.csv", "evidence.zip", "manifest.json",
+}  # fmt: skip
 FILES = BARE | {"rules.csv", "indicators.csv", "sync.csv"}  # of a study with standards and plans
 STUDY = """\
 [study]
