@@ -11,7 +11,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import carecircle as cc
 from carecircle.analysis.gaps import CAUSES, GapContext, GapRule, uncovered_areas
+from carecircle.errors import InputError
 from carecircle.roads.profiles import PROFILES
 
 CRS = "EPSG:4545"
@@ -405,3 +407,14 @@ def test_a_hundred_thousand_homes_take_seconds():
     gaps = uncovered_areas(homes, AREAS, FAR, barriers=LINE)
     assert gaps["homes"].sum() == count
     assert time.perf_counter() - started < 20
+
+
+def test_facilities_that_do_not_say_who_counts_are_told_how_to():
+    town = cc.assess(cc.samples.toy_town())
+    bare = town.facilities.drop(columns="eligible")
+    with pytest.raises(InputError, match=r"eligible is missing.*is_eligible"):
+        uncovered_areas(town.homes, town.areas, bare)
+    told = bare.assign(eligible=cc.is_eligible(bare, town.card.eligible))
+    assert uncovered_areas(town.homes, town.areas, told).equals(
+        uncovered_areas(town.homes, town.areas, town.facilities)
+    )

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from carecircle.analysis.neighbours import crosses
+from carecircle.errors import InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -76,7 +77,17 @@ def add_causes(
     geopandas.GeoDataFrame
         The homes with ``straight_id``, ``straight_m`` (nearest facility as the crow flies),
         ``planned_id`` (one coming in straight reach, or empty) and ``cause``.
+
+    Raises
+    ------
+    InputError
+        If the facilities do not say which of them count today.
     """
+    if "eligible" not in facilities:
+        raise InputError(
+            "facilities: column eligible is missing, so none is known to count today; add it:"
+            " facilities.assign(eligible=cc.is_eligible(facilities, kinds))"
+        )
     members = members.copy()
     points = members.geometry.to_numpy()
     counted = facilities["eligible"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
