@@ -565,6 +565,25 @@ def test_hostile_names_stay_text_in_the_what_if_and_its_link(opened):
 
 
 @pytest.mark.browser
+def test_a_plan_is_made_by_keys_alone(opened):
+    page = trying(opened())
+    page.focus(".cc-search input")
+    page.keyboard.type(HOSTILE[:4])
+    page.keyboard.press("ArrowDown")  # past the community to the facility of that name
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "关闭此设施"
+    page.keyboard.press("Enter")
+    settled(page)
+    assert page.evaluate(f"{TRIAL}.scenario.close") == ["F1"]
+    page.focus(".cc-tools button >> nth=0")
+    page.keyboard.press("Enter")
+    page.focus(".cc-map")
+    page.keyboard.press("Space")
+    page.wait_for_function(f"{TRIAL}.scenario.build.length === 1")
+    settled(page)
+
+
+@pytest.mark.browser
 def test_leaving_the_what_if_shows_today_again(opened):
     page = trying(opened())
     canvas = "document.querySelector('.cc-canvas').toDataURL()"

@@ -13,8 +13,8 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     "north_hint": ("上为北", "north is up"),
     "map_word": ("地图", "Map"),
     "map_keys": (
-        "方向键平移,加减号缩放,Tab 键进入面板",
-        "arrow keys pan, plus and minus zoom, Tab goes to the panel",
+        "方向键平移,加减号缩放,Tab 键进入面板;选定推演工具后空格键点选地图中心",
+        "arrow keys pan, plus and minus zoom, Tab goes to the panel; space points at the centre",
     ),
     "skip": ("跳到面板", "Skip to the panel"),
     "layer_list": ("图层", "Layers"),

@@ -190,6 +190,8 @@
         this.map.fitBounds(L.latLngBounds(latlng, latlng), { animate: false, maxZoom: 16, ...this.free() });
       }
       this.open(found, latlng);
+      const tool = this.map._popup.getElement().querySelector(".cc-tools button");
+      if (tool) tool.focus(); // whoever came by keys goes on by keys
     },
 
     listen() {

@@ -85,7 +85,8 @@
       else if (event.key === "ArrowDown") chosen = Math.min(chosen + 1, found.length - 1);
       else if (event.key === "ArrowUp") chosen = Math.max(chosen - 1, 0);
       else return;
-      if (event.key.startsWith("Arrow")) event.preventDefault();
+      // Enter must not also press the button that gets the focus
+      if (event.key !== "Escape") event.preventDefault();
       mark();
     });
     input.addEventListener("blur", close);

@@ -389,7 +389,10 @@
       document.addEventListener("keydown", (event) => {
         if (!this.mode) return;
         if (event.key === "Escape") this.use(null);
-        else if (event.key === "Enter" && this.mode === "draw" && event.target.tagName !== "BUTTON") this.finish();
+        else if (event.key === " " && event.target === container) {
+          event.preventDefault();
+          this.click(map.getCenter()); // by keys the map moves under a cross
+        } else if (event.key === "Enter" && this.mode === "draw" && event.target.tagName !== "BUTTON") this.finish();
       });
       container.addEventListener("pointerdown", (event) => this.grab(event), true);
     }
