@@ -5,8 +5,26 @@ import { whatIf } from "./town.mjs";
 const asked = JSON.parse(readFileSync(0, "utf8"));
 const plain = (values) => Array.from(values, (value) => (Number.isNaN(value) ? null : value));
 
+/* Whether the road before each door is drawn as reached exactly where its minutes say so. */
+function checkReached(engine, { minutes, reached }, rings) {
+  const { piece, share, own } = engine.onNet, found = new Map();
+  reached.piece.forEach((p, k) => found.set(p, [...(found.get(p) || []), k]));
+  minutes.forEach((minute, home) => {
+    if (piece[home] < 0) return;
+    const onRoad = minute - own[home] / 60; // without the leg to the door
+    rings.forEach((ring, r) => {
+      if (Math.abs(onRoad - ring) < 1e-4) return;
+      const at = (k) => reached.ring[k] === r && reached.from[k] - 1e-5 <= share[home] && share[home] <= reached.to[k] + 1e-5;
+      const drawn = (found.get(piece[home]) || []).some(at);
+      if (drawn !== onRoad < ring) throw new Error(`home ${home}: ${onRoad} minutes, drawn within ${ring}: ${drawn}`);
+    });
+  });
+}
+
 function answer(engine, scenario) {
-  const { minutes, state, facility, names, figures } = engine.run(scenario);
+  const rings = [5, 10, 15], result = engine.run(scenario, { rings });
+  checkReached(engine, result, rings);
+  const { minutes, state, facility, names, figures } = result;
   const levels = {};
   for (const [level, weights] of Object.entries(figures)) {
     levels[level] = {};

@@ -7,35 +7,46 @@
   const clamp = (share) => (share < 0 ? 0 : share > 1 ? 1 : share);
 
   class Spans {
-    constructor() {
-      Object.assign(this, { piece: [], from: [], to: [], ring: [] });
+    constructor(room) {
+      this.n = 0;
+      this.columns = { piece: new Int32Array(room), from: new Float32Array(room), to: new Float32Array(room), ring: new Uint8Array(room) };
     }
 
     add(piece, from, to, ring) {
       if (!(to > from)) return;
-      this.piece.push(piece);
-      this.from.push(from);
-      this.to.push(to);
-      this.ring.push(ring);
+      if (this.n === this.columns.piece.length) this.resize(2 * this.n);
+      const { columns, n } = this;
+      columns.piece[n] = piece;
+      columns.from[n] = from;
+      columns.to[n] = to;
+      columns.ring[n] = ring;
+      this.n++;
+    }
+
+    resize(room) {
+      for (const [name, column] of Object.entries(this.columns)) {
+        this.columns[name] = new column.constructor(room);
+        this.columns[name].set(column.subarray(0, room));
+      }
     }
 
     arrays() {
-      return {
-        piece: Int32Array.from(this.piece), from: Float32Array.from(this.from),
-        to: Float32Array.from(this.to), ring: Uint8Array.from(this.ring),
-      };
+      this.resize(this.n);
+      return this.columns;
     }
   }
 
   /* From both ends of a piece: seconds at its start and end by way of the chain's start or end. */
-  function fromEnds(net, cost, p, limit, toStart, toEnd) {
+  function fromEnds(net, cost, p, limit, spans, ring, toStart, toEnd) {
     const c = net.chain[p], a = 2 * p + toStart, b = 2 * p + toEnd;
     const viaStart = cost[net.ends[2 * c]] + net.before[a];
     const rest = net.total[2 * c + toEnd] - net.before[b] - net.seconds[b];
     const viaEnd = cost[net.ends[2 * c + 1]] + rest;
     const head = viaStart <= limit && net.seconds[a] < Infinity ? clamp((limit - viaStart) / net.seconds[a]) : 0;
     const tail = viaEnd <= limit && net.seconds[b] < Infinity ? clamp((limit - viaEnd) / net.seconds[b]) : 0;
-    return [head, 1 - tail];
+    if (head + tail >= 1) return spans.add(p, 0, 1, ring);
+    spans.add(p, 0, head, ring);
+    spans.add(p, 1 - tail, 1, ring);
   }
 
   /* Along a facility's own chain, to both sides of it. */
@@ -49,7 +60,7 @@
         const ahead = net.seconds[a] < Infinity ? (limit - at.own) / net.seconds[a] : 0;
         const back = net.seconds[b] < Infinity ? (limit - at.own) / net.seconds[b] : 0;
         if (limit >= at.own) spans.add(p, clamp(share - back), clamp(share + ahead), ring);
-      } else if (p > piece) {
+      } else if (net.beforeM[p] > net.beforeM[piece]) {
         if (after <= limit && net.seconds[a] < Infinity) spans.add(p, 0, clamp((limit - after) / net.seconds[a]), ring);
       } else {
         const before = at.own + here[toEnd] - net.before[b] - net.seconds[b];
@@ -60,7 +71,7 @@
 
   /* Spans of pieces within each limit in minutes, the longest first: piece, from, to, ring. */
   function reached(net, labels, sources, minutes, world) {
-    const spans = new Spans(), toStart = world.towards ? 1 : 0, toEnd = 1 - toStart;
+    const spans = new Spans(4 * net.n + 1), toStart = world.towards ? 1 : 0, toEnd = 1 - toStart;
     const rings = minutes.map((limit, ring) => [limit, ring]).sort((a, b) => b[0] - a[0]);
     const chains = new Set(sources.map((source) => source.at.chain)), members = new Map();
     for (let p = 0; p < net.n; p++) {
@@ -72,13 +83,7 @@
       const seconds = (limit - world.profile.minutes) * 60;
       for (let p = 0; p < net.n; p++) {
         if (net.chain[p] < 0 || net.dead[p]) continue;
-        const [head, tail] = fromEnds(net, labels.cost, p, seconds, toStart, toEnd);
-        if (head >= tail) {
-          spans.add(p, 0, 1, ring);
-          continue;
-        }
-        spans.add(p, 0, head, ring);
-        spans.add(p, tail, 1, ring);
+        fromEnds(net, labels.cost, p, seconds, spans, ring, toStart, toEnd);
       }
       for (const source of sources) besides(net, members.get(source.at.chain), source, seconds, spans, ring, toStart, toEnd);
     }

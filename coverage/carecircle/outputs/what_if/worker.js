@@ -104,7 +104,8 @@
     scenario({ scenario, rings }) {
       const began = performance.now();
       const found = answer(engine.run(scenario, { rings }), began);
-      return [{ type: "result", ...found }, [found.minutes.buffer, found.state.buffer, found.facility.buffer]];
+      const given = [found.minutes, found.state, found.facility, ...Object.values(found.reached || {})];
+      return [{ type: "result", ...found }, given.map((array) => array.buffer)];
     },
 
     place({ lon, lat }) {
