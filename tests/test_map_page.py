@@ -584,6 +584,14 @@ def test_a_plan_is_made_by_keys_alone(opened):
 
 
 @pytest.mark.browser
+def test_a_facility_that_no_road_reaches_is_told(opened):
+    page = trying(opened())
+    act(page, "change(s => { s.sites.N1 = [90000, 90000]; s.build.push('N1'); })")
+    assert "附近没有道路" in page.inner_text(".cc-changes")
+    assert covered(page).change == 0
+
+
+@pytest.mark.browser
 def test_leaving_the_what_if_shows_today_again(opened):
     page = trying(opened())
     canvas = "document.querySelector('.cc-canvas').toDataURL()"

@@ -225,7 +225,10 @@
       };
       const line = (word, text, kind, key) => {
         const row = this.add(list, "li");
-        this.add(row, "span", "", words[word].replace("{}", () => text));
+        const told = this.add(row, "span", "", words[word].replace("{}", () => text));
+        // what no road reaches serves nobody, and the reader should know why nothing changes
+        const lost = (kind === "site" || kind === "move") && trial.state === "ready" && !trial.result.names.includes(key);
+        if (lost) this.add(told, "b", "cc-down", ` · ${words.try_none_near}`);
         const drop = this.button(row, "×", () => trial.remove(kind, key), "cc-drop");
         drop.setAttribute("aria-label", `${words.try_remove}: ${text}`);
       };
