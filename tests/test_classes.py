@@ -76,7 +76,7 @@ def result(sample_result):
 
 @pytest.mark.parametrize("changes", [{}, {"signal_seconds": 25.0, "crossing_seconds": 10.0}])
 def test_classes_are_those_of_three_separate_assessments(wuhai, changes):
-    study = with_profile(wuhai, **changes)
+    study = with_profile(wuhai, **changes) if changes else wuhai
     scales = scales_with_speed(study.network)
     assert scales == (not changes)
     found = speed_classes(study)

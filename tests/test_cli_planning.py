@@ -108,7 +108,7 @@ def town_folder(tmp_path_factory):
     tables = town.tables
     for name in ("areas", "facilities", "homes", "roads"):
         getattr(tables, name).reset_index().to_parquet(folder / f"{name}.parquet")
-    spots = {"N1": (900, 0), "N2": (2000, 0), "N3": (0, 0)}
+    spots = {"N1": (900, 0), "N2": (2000, 0), "N3": (0, 50)}
     sites = gpd.GeoDataFrame(
         {"site_id": list(spots), "name": ["East", "Far", "=West"], "cost": [3.0, 2.0, 1.0]},
         geometry=[shapely.Point(xy) for xy in spots.values()], crs="EPSG:4545",

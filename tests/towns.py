@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import geopandas as gpd
 import networkx as nx
@@ -201,3 +202,8 @@ def towns_with_places(draw, max_homes=5, max_facilities=4, **options):
         on_pieces(network, homes, "home_id"),
         on_pieces(network, facilities, "facility_id"),
     )
+
+
+def without_rules(study):
+    """The same study with no standards to check, for tests that compare no rule."""
+    return replace(study, terms=replace(study.terms, presets=()))
