@@ -10,7 +10,8 @@ function checkReached(engine, { minutes, reached }, rings) {
   const { piece, share, own } = engine.onNet, found = new Map();
   reached.piece.forEach((p, k) => found.set(p, [...(found.get(p) || []), k]));
   minutes.forEach((minute, home) => {
-    if (piece[home] < 0) return;
+    // who stands at a corner may have come by another street
+    if (piece[home] < 0 || share[home] < 1e-6 || share[home] > 1 - 1e-6) return;
     const onRoad = minute - own[home] / 60; // without the leg to the door
     rings.forEach((ring, r) => {
       if (Math.abs(onRoad - ring) < 1e-4) return;
