@@ -35,6 +35,7 @@ _SCRIPTS = (
     "atlas_panel.js",
     "atlas_frame.js",
     "atlas_try.js",
+    "atlas_try_reached.js",
     "atlas_try_map.js",
     "atlas_try_panel.js",
     "atlas.js",
