@@ -72,6 +72,18 @@ def test_a_facility_2_km_from_any_road_is_reported_and_serves_nobody(town):
     assert result.totals.loc[("city", "T"), "elders_total"] == 130
 
 
+def test_many_places_without_a_road_are_one_line(town, monkeypatch):
+    monkeypatch.setattr("carecircle.study_places._MOST_SINGLE", 3)
+    result = cc.assess(cc.load_study(town("homes", lambda homes: homes.set_geometry(
+        homes.translate(0, 5_000)
+    ))))  # fmt: skip
+    lines = [issue for issue in result.issues if issue.code == "far_from_road"]
+    assert [line.table for line in lines] == ["homes"]
+    assert lines[0].found.startswith("13 of 13 with no road within")
+    assert lines[0].record.startswith("H01, H02")
+    assert result.totals.loc[("city", "T"), "elders_not_assessed"] == 130
+
+
 def test_without_any_operating_facility_everybody_assessed_is_uncovered(town):
     def close(facilities):
         return facilities.assign(status="closed")

@@ -23,11 +23,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A room may import from itself and from rooms to its left.
 LINE = (
     "inputs", "roads", "analysis", "standards", "planning", "outputs",
-    "study_file", "study_tables", "study_rules", "study_terms", "study_evidence",
+    "study_file", "study_tables", "study_rules", "study_terms", "study_evidence", "study_places",
     "figures", "recount", "explaining_text", "explaining", "study",
     "stored_result", "replaying", "year_swaps", "years",
-    "scenario_file", "what_if", "baseline", "depth", "road_checks", "explanation_text", "explanation",
-    "depth_study",
+    "scenario_file", "what_if", "baseline", "depth", "road_checks", "explanation_text",
+    "explanation", "depth_study",
     "outcome_findings", "comparison", "plan_steps", "plan_effects", "critical", "planning_study",
     "roster_siting", "trials", "robustness",
     "area_standard_study", "access_study", "access_folder", "study_report",

@@ -19,7 +19,7 @@ from carecircle.errors import InputError
 from carecircle.inputs.issues import IssueLog
 from carecircle.planning.siting import DemandWeight, limits_of
 from carecircle.roads.reach import reach
-from carecircle.study import find_positions
+from carecircle.study_places import find_positions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

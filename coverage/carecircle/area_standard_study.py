@@ -17,7 +17,7 @@ from carecircle.roads.positions import locate
 from carecircle.roads.reach import reach
 from carecircle.standards.floor_area import PLAN_RULE, check_floor_area
 from carecircle.standards.floor_supply import floor_links
-from carecircle.study import find_positions, snap_limits
+from carecircle.study_places import find_positions, snap_limits
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -19,7 +19,7 @@ from carecircle.roads.reach import nearest_from_pairs
 from carecircle.roads.standing import HomeSearch
 from carecircle.roads.terms import to_minutes
 from carecircle.standards.floor_area import check_floor_area, roll_up_floor_area
-from carecircle.study import find_positions, snap_limits
+from carecircle.study_places import find_positions, snap_limits
 from carecircle.what_if import (
     apply_scenario,
     known_to,

@@ -19,7 +19,8 @@ from carecircle.road_checks import road_gap_checks
 from carecircle.roads.positions import locate
 from carecircle.roads.reach import reach
 from carecircle.roads.speeds import minutes_at_speeds, scales_with_speed
-from carecircle.study import assess, snap_limits
+from carecircle.study import assess
+from carecircle.study_places import snap_limits
 
 if TYPE_CHECKING:
     import geopandas as gpd

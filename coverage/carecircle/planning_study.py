@@ -13,7 +13,7 @@ from carecircle.inputs.issues import IssueLog
 from carecircle.inputs.topology import assign_areas
 from carecircle.planning.siting import Located, instance_from, limits_of
 from carecircle.roads.positions import locate
-from carecircle.study import find_positions, snap_limits
+from carecircle.study_places import find_positions, snap_limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,6 @@ from carecircle.analysis.gaps import GapContext, uncovered_areas
 from carecircle.analysis.roster import four_cells, is_eligible, roster
 from carecircle.inputs.issues import IssueLog
 from carecircle.roads.network import RoadNetwork
-from carecircle.roads.positions import locate
 from carecircle.roads.reach import nearest, nearest_from_pairs
 from carecircle.roads.reached import reached_roads
 from carecircle.standards.floor_area import (
@@ -27,6 +26,7 @@ from carecircle.standards.floor_area import (
 )
 from carecircle.study_evidence import evidence_of, provenance_of
 from carecircle.study_file import read_study_file
+from carecircle.study_places import find_positions, snap_limits
 from carecircle.study_rules import check_rules, kinds_timed, nearest_by_kind, read_presets
 from carecircle.study_tables import Tables, read_tables
 from carecircle.study_terms import Terms, card_of, own_kinds, plain_settings, terms_of
@@ -324,64 +324,6 @@ def _from_roads(
     terms, sites = study.terms, study.tables.sites
     ground = Ground(study.network, at, places, terms.snap_m, terms.prefer_connected, sites)
     return _Searched(facilities, homes, minutes, reached, pairs, ground)
-
-
-def find_positions(
-    study: Study, facilities: gpd.GeoDataFrame, log: IssueLog
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Locate all facilities and all homes of a study, and report every place that has no road.
-
-    Returns
-    -------
-    facilities, homes : pandas.DataFrame
-        As :func:`carecircle.locate` returns them.
-    """
-    network, terms = study.network, study.terms
-    main = {0} if terms.prefer_connected else None
-    snap = snap_limits(facilities["area_id"], study)
-    places = locate(network, facilities, max_snap_m=snap, prefer=main)
-    served = set(places.loc[facilities["eligible"], "component"]) - {-1}
-    prefer = served if terms.prefer_connected else None
-    homes = locate(
-        network, study.homes, max_snap_m=snap_limits(study.homes["area_id"], study), prefer=prefer
-    )
-    _report_links("facilities", places, snap, log)
-    _report_links("homes", homes, snap_limits(study.homes["area_id"], study), log)
-    islands = network.islands()
-    if len(islands) > 1:
-        n, km = len(islands) - 1, islands["length_km"].iloc[1:].sum()
-        found = (
-            f"{n:,} part{'s' * (n > 1)} of the network not connected to the main one, {km:,.1f} km"
-        )
-        log.add("islands", "note", "roads", found=found,
-                effect="homes there reach only facilities there")  # fmt: skip
-    return places, homes
-
-
-def snap_limits(area_of: pd.Series, study: Study) -> pd.Series:
-    """Return the longest access leg in metres of each place, by the kind of its area."""
-    by_kind = study.areas["kind"].map(dict(study.terms.snap_m))
-    return area_of.map(by_kind).astype(float).fillna(max(study.terms.snap_m.values()))
-
-
-def _report_links(table: str, places: pd.DataFrame, snap_m: pd.Series, log: IssueLog) -> None:
-    reasons = {
-        "not_linked": ("far_from_road", "no road within {:.0f} m", "not assessed"),
-        "blocked": (
-            "blocked_from_road",
-            "all roads within {:.0f} m are behind a barrier",
-            "cut off",
-        ),
-    }
-    for reason, (code, found, effect) in reasons.items():
-        for record in places.index[places["reason"] == reason]:
-            log.add(code, "warning", table, record=str(record),
-                    found=found.format(snap_m[record]), effect=f"{effect}, stays in every total",
-                    fix="check its coordinates, or add the missing road")  # fmt: skip
-    for record, leg in places.loc[places["passed_over"], "access_m"].items():
-        log.add("passed_over_island", "note", table, record=str(record),
-                found="its nearest road is on a part that leads nowhere",
-                used=f"a connected road {leg:.0f} m away")  # fmt: skip
 
 
 def _floor(
