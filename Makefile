@@ -29,8 +29,8 @@ format: $(INSTALLED) ## format the code
 docs: $(INSTALLED) ## build the documentation into site/, notebooks run (two minutes)
 	NO_MKDOCS_2_WARNING=1 CARECIRCLE_RUN_NOTEBOOKS=1 $(BIN)/mkdocs build --strict
 
-screenshot: demo ## take the picture of the README again (needs Chromium)
-	$(BIN)/python docs/screenshot.py maps/wuhai.html docs/images/wuhai_map.png
+screenshot: demo ## take the pictures of the README again (needs Chromium)
+	$(BIN)/python docs/screenshot.py maps/wuhai.html docs/images/wuhai_map.png docs/images/wuhai_what_if.png
 
 readme: $(INSTALLED) ## write the figures of the sample into both READMEs, and the example map
 	$(BIN)/python docs/figures.py

@@ -31,6 +31,8 @@ SENTENCE = {
         "但 **{elders:,.0f} 位老年人只有 {covered:,.0f} 位**能按时走到({covered_percent:.1f} %)。"
     ),
 }
+#: Of the plan's indicators those on elder care and floor area, and the uncovered areas.
+KEPT = ("3 ", "4 ", "5 ", "8 ", "Gap ", "盲区")
 HEADER = {"en": "| Synthetic Wuhai | figure |", "zh": "| 合成样例·乌海 | 数值 |"}
 
 
@@ -46,8 +48,14 @@ def block(result: Result, language: str) -> str:
         elders=city["elders_total"],
         covered_percent=100 * city["elders_rate"],
     )
-    rows = "\n".join(f"| {what} | {figure} |" for what, figure in summary_rows(spoken))
+    rows = "\n".join(f"| {what} | {figure} |" for what, figure in _shown(summary_rows(spoken)))
     return f"{BEGIN}{sentence}\n\n{HEADER[language]}\n| --- | --- |\n{rows}\n{END}"
+
+
+def _shown(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the rows that a reader wants at first sight; the run prints all of them."""
+    first = next(k for k, (what, _) in enumerate(rows) if what.startswith("1 "))
+    return [*rows[:first], *(row for row in rows[first:] if row[0].startswith(KEPT))]
 
 
 def written(text: str) -> str:

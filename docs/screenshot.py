@@ -1,4 +1,4 @@
-"""Take the picture of a map for the README: ``python docs/screenshot.py MAP.html PICTURE.png``."""
+"""Take the pictures of the README: ``python docs/screenshot.py MAP.html MAP.png WHAT_IF.png``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from playwright.sync_api import sync_playwright
 
 SIZE = {"width": 1440, "height": 900}
 TOWN, NOTCHES, ASIDE = (735, 262), 3, (150, 700)
+SPOTS = ((890, 330), (640, 560))
 
 
-def main(page_file: Path, picture: Path) -> None:
-    """Open the map offline, zoom into the largest town, and save what a reader sees."""
+def main(page_file: Path, picture: Path, tried: Path) -> None:
+    """Open the map offline, zoom into the largest town, and save what a reader sees.
+
+    The second picture shows the same town with two facilities tried in the page.
+    """
     browser_path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if browser_path is None:
         sys.exit("no Chromium found; set CHROMIUM to its path")
@@ -31,8 +35,20 @@ def main(page_file: Path, picture: Path) -> None:
             page.wait_for_timeout(900)
         page.mouse.move(*ASIDE)
         page.wait_for_timeout(1500)
-        seen = page.screenshot()
+        save(page.screenshot(), picture)
+        page.click('input[value="try"] + span')
+        for spot in SPOTS:
+            page.click(".cc-tools button >> nth=0")
+            page.mouse.click(*spot)
+            page.wait_for_timeout(1500)
+        page.mouse.move(*ASIDE)
+        page.wait_for_timeout(1500)
+        save(page.screenshot(), tried)
         browser.close()
+
+
+def save(seen: bytes, picture: Path) -> None:
+    """Write a small file."""
     picture.parent.mkdir(parents=True, exist_ok=True)
     whole = Image.open(io.BytesIO(seen)).convert("RGB")
     # a map has few colours: 256 of them halve the file and cannot be told apart
@@ -40,4 +56,4 @@ def main(page_file: Path, picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:4]))

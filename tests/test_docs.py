@@ -204,8 +204,9 @@ def test_windows_lines_do_what_the_others_do():
     assert ".venv\\Scripts\\carecircle demo" in block
 
 
-def test_picture_is_a_light_screenshot_of_the_size_told():
-    raw = (ROOT / "docs" / "images" / "wuhai_map.png").read_bytes()
+@pytest.mark.parametrize("name", ["wuhai_map.png", "wuhai_what_if.png"])
+def test_picture_is_a_light_screenshot_of_the_size_told(name):
+    raw = (ROOT / "docs" / "images" / name).read_bytes()
     assert raw[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", raw[16:24]) == (1440, 900)
     assert len(raw) < 500_000
