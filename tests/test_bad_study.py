@@ -72,6 +72,11 @@ def test_a_facility_2_km_from_any_road_is_reported_and_serves_nobody(town):
     assert result.totals.loc[("city", "T"), "elders_total"] == 130
 
 
+def test_a_path_in_place_of_a_study_is_told_what_to_do():
+    with pytest.raises(InputError, match="assess takes a study, found str; read it with load_stud"):
+        cc.assess("my-city")
+
+
 def test_many_places_without_a_road_are_one_line(town, monkeypatch):
     monkeypatch.setattr("carecircle.study_places._MOST_SINGLE", 3)
     result = cc.assess(cc.load_study(town("homes", lambda homes: homes.set_geometry(

@@ -15,6 +15,7 @@ from carecircle.analysis.coverage import catchments, coverage_by_area, home_cove
 from carecircle.analysis.findings import Findings, Ground, StudyCard
 from carecircle.analysis.gaps import GapContext, uncovered_areas
 from carecircle.analysis.roster import four_cells, is_eligible, roster
+from carecircle.errors import InputError
 from carecircle.inputs.issues import IssueLog
 from carecircle.roads.network import RoadNetwork
 from carecircle.roads.reach import nearest, nearest_from_pairs
@@ -239,6 +240,10 @@ def assess_figures(study: Study) -> Result:
 
 def _decided(study: Study, tell: Callable[[str], None]) -> tuple[Result, pd.DataFrame | None]:
     """Return who is covered and what is built, and the minutes by kind for the rules."""
+    if not isinstance(study, Study):
+        raise InputError(
+            f"assess takes a study, found {type(study).__name__}; read it with load_study() first"
+        )
     card, terms, tables = study.card, study.terms, study.tables
     log = IssueLog(study.issues)
     facilities = tables.facilities.assign(eligible=is_eligible(tables.facilities, card.eligible))

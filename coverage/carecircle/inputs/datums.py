@@ -279,8 +279,10 @@ def datum_issue(evidence: DatumEvidence, table: str) -> Issue | None:
 
 def _doubt(evidence: DatumEvidence, table: str) -> Issue | None:
     base = "wgs84" if evidence.declared == "cgcs2000" else evidence.declared
+    if evidence.best in (base, evidence.declared):
+        return None
     told, best = evidence.median_m[base], evidence.median_m[evidence.best]
-    if evidence.best in (base, evidence.declared) or best > told / 2 or told - best < _SAVED_M:
+    if best > told / 2 or told - best < _SAVED_M:
         return None
     return Issue(
         "datum_doubtful",
