@@ -309,3 +309,10 @@ def test_a_speed_of_walking_survives_the_file(tmp_path):
     path = tmp_path / "slow.json"
     path.write_text(scenarios_text([Scenario("slow", walking_speed=0.83)]), encoding="utf-8")
     assert read_scenarios(path)[0].walking_speed == 0.83
+
+
+def test_a_road_added_to_a_table_with_closed_roads_is_open():
+    roads = add_roads(streets().assign(closed=False), [shapely.LineString([(125, 0), (125, 60)])])
+    network = cc.RoadNetwork.from_roads(roads, cc.PROFILES["elder_default"])
+    added = network.seconds[roads.index.str.startswith("new")]
+    assert (added < float("inf")).all()

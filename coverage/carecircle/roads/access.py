@@ -161,7 +161,8 @@ def _directions(roads: gpd.GeoDataFrame, mode: Mode) -> NDArray[np.bool_]:
     if mode == "wheelchair" and "grade" in roads:
         usable &= np.abs(_numbers(roads, "grade", 0.0)) <= _WHEELCHAIR_GRADE
     if "closed" in roads:
-        usable &= ~roads["closed"].to_numpy(dtype=bool)
+        # a road added later says nothing of it, and is open
+        usable &= ~(roads["closed"] == True).to_numpy(dtype=bool)  # noqa: E712  # missing: not said
     forward_only, backward_only = _one_way(roads, mode)
     return np.column_stack([usable & ~backward_only, usable & ~forward_only])
 
