@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from carecircle.roads.positions import locate
 
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from carecircle.inputs.issues import IssueLog
-    from carecircle.study import Study
+    from carecircle.roads.network import RoadNetwork
+    from carecircle.study_terms import Terms
 
-__all__ = ["find_positions", "snap_limits"]
+__all__ = ["OnRoads", "find_positions", "snap_limits"]
 
 #: More places without a road than these have one cause, and one line says it.
 _MOST_SINGLE = 50
@@ -24,8 +25,28 @@ _REASONS = {
 }
 
 
+class OnRoads(Protocol):
+    """What a study must have so that its places can be put on its roads."""
+
+    @property
+    def network(self) -> RoadNetwork:
+        """The roads."""
+
+    @property
+    def terms(self) -> Terms:
+        """How far a place may be from a road, by kind of area."""
+
+    @property
+    def areas(self) -> gpd.GeoDataFrame:
+        """The areas, with their kind."""
+
+    @property
+    def homes(self) -> gpd.GeoDataFrame:
+        """The homes, with the area each is in."""
+
+
 def find_positions(
-    study: Study, facilities: gpd.GeoDataFrame, log: IssueLog
+    study: OnRoads, facilities: gpd.GeoDataFrame, log: IssueLog
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Locate all facilities and all homes of a study, and report every place that has no road.
 
@@ -55,7 +76,7 @@ def find_positions(
     return places, homes
 
 
-def snap_limits(area_of: pd.Series, study: Study) -> pd.Series:
+def snap_limits(area_of: pd.Series, study: OnRoads) -> pd.Series:
     """Return the longest access leg in metres of each place, by the kind of its area."""
     by_kind = study.areas["kind"].map(dict(study.terms.snap_m))
     return area_of.map(by_kind).astype(float).fillna(max(study.terms.snap_m.values()))
