@@ -222,4 +222,7 @@ def test_a_barrier_never_makes_a_way_shorter(roads, barriers, factor):
     at = cc.locate(cut, places[:1])
     if at["access_m"].fillna(1).iloc[0] > 1e-6:
         return  # the facility itself stands inside a barrier
-    assert (after.fillna(np.inf) >= before.fillna(np.inf) - 1e-7).all()
+    # where two roads cross without a junction a place may stand on either
+    own = [n.roads.index[cc.locate(n, places)["piece"]].str.split("/").str[0] for n in (free, cut)]
+    same = own[0] == own[1]
+    assert (after.fillna(np.inf) >= before.fillna(np.inf) - 1e-7)[same].all()
