@@ -308,9 +308,7 @@ def _priced(
         each = csr_array((np.ones(len(row)), (row, column[several])), (len(homes), len(home)))
         rows, least = vstack([rows, each], format="csr"), np.concatenate((room, people[homes]))
     bounds = np.column_stack((np.zeros(len(home)), people[home]))
-    found = linprog(  # type: ignore[call-overload]  # the stubs forget sparse rows
-        cost, A_ub=rows, b_ub=least, bounds=bounds, method="highs-ds"
-    )
+    found = linprog(cost, A_ub=rows, b_ub=least, bounds=bounds, method="highs-ds")
     if found.status != 0:
         raise CarecircleError(f"places: the solver HiGHS gave up: {found.message}")
     price = np.asarray(found.ineqlin.marginals[: len(room)], dtype=np.float64)
