@@ -16,11 +16,11 @@ from mkdocs.structure.files import File, Files
 from typer.testing import CliRunner
 
 import carecircle as cc
-from carecircle.cli import app
+from carecircle.cli.main import app
 from carecircle.outputs.codes import LAYERS, SHEETS, UNITS
 from carecircle.outputs.labels import field
 from carecircle.outputs.tables import table_frames
-from carecircle.study_file import SECTIONS
+from carecircle.study.file import SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import carecircle as cc
-from carecircle.access_study import access_of, reach_of
 from carecircle.analysis.access import floating_catchment, roll_up_access
 from carecircle.analysis.decay import (
     Exponential,
@@ -26,6 +25,7 @@ from carecircle.analysis.decay import (
 )
 from carecircle.analysis.opportunities import cumulative_access, dual_access, gravity_access
 from carecircle.analysis.pairs import limit_pairs
+from carecircle.depth.access import access_of, reach_of
 from carecircle.errors import InputError
 from carecircle.planning.siting import limits_of
 from conftest import ROOT

@@ -78,7 +78,7 @@ def test_a_path_in_place_of_a_study_is_told_what_to_do():
 
 
 def test_many_places_without_a_road_are_one_line(town, monkeypatch):
-    monkeypatch.setattr("carecircle.study_places._MOST_SINGLE", 3)
+    monkeypatch.setattr("carecircle.study.places._MOST_SINGLE", 3)
     result = cc.assess(cc.load_study(town("homes", lambda homes: homes.set_geometry(
         homes.translate(0, 5_000)
     ))))  # fmt: skip

@@ -18,7 +18,7 @@ from carecircle.planning.candidates import (
     spaced,
 )
 from carecircle.planning.siting import limits_of
-from carecircle.planning_study import siting_instance
+from carecircle.siting.problem import siting_instance
 
 CRS = "EPSG:4545"
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import carecircle as cc
-from carecircle.access_study import places_of
 from carecircle.analysis.capacity_use import assign_places, roll_up_places, shared_floor_area
 from carecircle.analysis.pairs import limit_pairs
+from carecircle.depth.access import places_of
 from carecircle.errors import InputError
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import carecircle as cc
 from carecircle.analysis.classes import CLASSES, classify, coverage_by_minutes
 from carecircle.analysis.units import states_by_unit, sums_by_unit
-from carecircle.depth import coverage_by_speed, speed_classes
+from carecircle.depth.certainty import coverage_by_speed, speed_classes
 from carecircle.errors import InputError
 from carecircle.roads.speeds import minutes_at_speeds, network_at_speed, scales_with_speed
 from carecircle.roads.standing import HomeSearch

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import carecircle as cc
-from carecircle import cli
+from carecircle.cli import main as cli
 
 COMMANDS = ("demo", "init", "check", "run", "bench")
 BARE = {

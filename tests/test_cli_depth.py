@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 import carecircle as cc
-from carecircle.access_folder import access_facts, access_lines, save_access
-from carecircle.cli import app
-from carecircle.depth_study import depth_of
+from carecircle.cli.main import app
+from carecircle.depth.access_folder import access_facts, access_lines, save_access
+from carecircle.depth.verdicts import depth_of
 from carecircle.errors import InputError
 
 runner = CliRunner()

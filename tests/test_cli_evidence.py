@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import carecircle as cc
-from carecircle import cli
+from carecircle.cli import main as cli
 
 STUDY = """\
 [study]

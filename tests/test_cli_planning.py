@@ -9,7 +9,7 @@ import shapely
 from typer.testing import CliRunner
 
 import carecircle as cc
-from carecircle.cli_planning import app
+from carecircle.cli.planning import app
 from carecircle.errors import InputError
 from carecircle.planning.plan import Plan, Proof
 
@@ -211,7 +211,7 @@ def test_a_folder_of_someone_else_is_left_alone(town_folder, tmp_path):
 
 
 def test_a_share_that_is_nearly_all_is_not_called_all(sample, solver):
-    from carecircle.cli_planning import _percent
+    from carecircle.cli.planning import _percent
 
     assert [_percent(s) for s in (1.0, 0.99965, 0.5, float("nan"))] == [
         "100.0 %", "<100 %", "50.0 %", "--",

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import carecircle as cc
-from carecircle.baseline import Baseline
-from carecircle.comparison import compare
-from carecircle.critical import critical_links
 from carecircle.errors import InputError
 from carecircle.planning.scenario import RoadChanges, Scenario
 from carecircle.planning.tally import FIGURES
-from carecircle.what_if import apply_scenario
+from carecircle.scenarios.baseline import Baseline
+from carecircle.scenarios.comparison import compare
+from carecircle.scenarios.critical import critical_links
+from carecircle.scenarios.what_if import apply_scenario
 from towns import without_rules
 
 

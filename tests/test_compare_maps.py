@@ -14,16 +14,16 @@ import pytest
 import shapely
 
 import carecircle as cc
-from carecircle.baseline import Baseline
-from carecircle.comparison import compare
 from carecircle.errors import InputError
-from carecircle.outcome_findings import findings_of
 from carecircle.outputs.map_text import in_language
 from carecircle.outputs.maps import change_map
-from carecircle.plan_effects import effects_of_plan
 from carecircle.planning.scenario import RoadChanges, Scenario
-from carecircle.scenario_file import read_scenarios, scenarios_text
-from carecircle.what_if import apply_scenario
+from carecircle.scenarios.baseline import Baseline
+from carecircle.scenarios.comparison import compare
+from carecircle.scenarios.file import read_scenarios, scenarios_text
+from carecircle.scenarios.findings import findings_of
+from carecircle.scenarios.what_if import apply_scenario
+from carecircle.siting.effects import effects_of_plan
 
 
 def _neighbour(name):

@@ -20,8 +20,8 @@ import pytest
 from typer.testing import CliRunner
 
 import carecircle as cc
-from carecircle.cli import app
-from carecircle.study_file import SECTIONS
+from carecircle.cli.main import app
+from carecircle.study.file import SECTIONS
 
 ROOT = Path(__file__).parents[1]
 READMES = {"en": "README.md", "zh": "README.zh.md"}
@@ -261,7 +261,7 @@ def test_every_function_that_a_page_names_exists():
 
 
 def test_siting_page_answers_for_every_problem():
-    from carecircle.cli_planning import Problem
+    from carecircle.cli.planning import Problem
 
     for name in get_args(Problem):
         assert f"`{name}`" in text("docs/siting.md")

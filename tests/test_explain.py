@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 import carecircle as cc
+from carecircle.audit.stored import changed_files, open_result
 from carecircle.errors import InputError
-from carecircle.explaining import explain
-from carecircle.figures import figure_of
+from carecircle.evidence.explaining import explain
+from carecircle.evidence.figures import figure_of
 from carecircle.outputs.figure_words import derivation_of
 from carecircle.outputs.folder import WRITERS, save_folder
 from carecircle.outputs.manifest import manifest
 from carecircle.outputs.masking import masked
-from carecircle.stored_result import changed_files, open_result
 
 TABLES = {name: write for name, write in WRITERS.items() if name not in ("map.html", "tables.xlsx")}
 

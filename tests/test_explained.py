@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import carecircle as cc
 from carecircle.analysis.explained import CHANGES, best_changes, changes_by_unit, units_explained
 from carecircle.analysis.gaps import uncovered_homes
-from carecircle.depth import speed_classes
-from carecircle.explanation import explain_uncovered
+from carecircle.depth.certainty import speed_classes
+from carecircle.depth.explanation import explain_uncovered
 from carecircle.planning.scenario import Scenario
 from test_road_gaps import split_town
 from towns import CRS

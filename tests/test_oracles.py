@@ -10,7 +10,7 @@ import pytest
 
 import carecircle as cc
 from carecircle.planning.scenario import Scenario
-from carecircle.what_if import apply_scenario
+from carecircle.scenarios.what_if import apply_scenario
 from conftest import ROOT
 
 #: What must come out -> the tests that hold it.

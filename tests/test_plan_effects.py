@@ -10,14 +10,14 @@ import pytest
 import shapely
 
 import carecircle as cc
-from carecircle.baseline import Baseline
 from carecircle.errors import CrsError, InputError
-from carecircle.plan_effects import effects_of_plan
-from carecircle.plan_steps import plan_as_scenario
 from carecircle.planning.phasing import phased
 from carecircle.planning.plan import Plan, Proof
 from carecircle.planning.scenario import Scenario
-from carecircle.what_if import apply_scenario
+from carecircle.scenarios.baseline import Baseline
+from carecircle.scenarios.what_if import apply_scenario
+from carecircle.siting.effects import effects_of_plan
+from carecircle.siting.steps import plan_as_scenario
 from towns import without_rules
 
 

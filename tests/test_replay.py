@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 import carecircle as cc
+from carecircle.audit.replaying import replay, study_of_result
 from carecircle.errors import InputError
 from carecircle.outputs.folder import WRITERS, save_folder
 from carecircle.outputs.masking import masked
-from carecircle.replaying import replay, study_of_result
 
 STUDY = """\
 [study]
@@ -127,7 +127,7 @@ def test_the_settings_of_the_result_are_used_and_todays_are_told(study):
 
 
 def test_another_version_of_the_code_is_told(study, monkeypatch):
-    monkeypatch.setattr("carecircle.replaying.version", lambda _: "9.9")
+    monkeypatch.setattr("carecircle.audit.replaying.version", lambda _: "9.9")
     found = replay(study / "results")
     assert ("carecircle", cc.__version__, "9.9") in found.versions
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 
 import carecircle as cc
 from carecircle.analysis.road_gaps import RoadGapRule, joined_minutes, probable_gaps
+from carecircle.depth.road_checks import road_gap_checks
 from carecircle.errors import InputError
 from carecircle.planning.scenario import RoadChanges, Scenario
-from carecircle.road_checks import road_gap_checks
 from carecircle.roads.standing import HomeSearch
 from towns import CRS, WALK, roads_of, shapes, towns_with_places
 

@@ -11,8 +11,8 @@ import carecircle as cc
 from carecircle.errors import InputError
 from carecircle.planning.scenario import RoadChanges, Scenario, check_scenarios, scenarios_from
 from carecircle.roads.changes import add_roads, close_roads
-from carecircle.scenario_file import read_scenarios
-from carecircle.what_if import apply_scenario, known_to
+from carecircle.scenarios.file import read_scenarios
+from carecircle.scenarios.what_if import apply_scenario, known_to
 
 TOML = """
 [[scenario]]
@@ -304,7 +304,7 @@ def test_a_speed_of_walking_is_refused_where_it_means_nothing():
 
 
 def test_a_speed_of_walking_survives_the_file(tmp_path):
-    from carecircle.scenario_file import scenarios_text
+    from carecircle.scenarios.file import scenarios_text
 
     path = tmp_path / "slow.json"
     path.write_text(scenarios_text([Scenario("slow", walking_speed=0.83)]), encoding="utf-8")

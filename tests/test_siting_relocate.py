@@ -17,7 +17,7 @@ from carecircle.planning.checks.verify import verify
 from carecircle.planning.cover import max_cover
 from carecircle.planning.instance import Instance
 from carecircle.planning.relocate import relocate_within_budget
-from carecircle.planning_study import siting_instance
+from carecircle.siting.problem import siting_instance
 from siting_cases import minutes_table, random_instance
 
 OLD = [True] * 3 + [False] * 5

@@ -16,10 +16,10 @@ from carecircle.planning.cover import backup_cover, max_cover, max_min_share, mi
 from carecircle.planning.equity import Equity
 from carecircle.planning.instance import Instance
 from carecircle.planning.scenario import RoadChanges, Scenario
-from carecircle.planning_study import siting_instance
-from carecircle.robustness import robust_sites
-from carecircle.roster_siting import roster_beside_time
-from carecircle.trials import Trial, problem_under, standard_trials
+from carecircle.siting.problem import siting_instance
+from carecircle.siting.robustness import robust_sites
+from carecircle.siting.roster import roster_beside_time
+from carecircle.siting.trials import Trial, problem_under, standard_trials
 from siting_cases import allowed_sets, random_instance
 
 FIVE = partial(max_cover, n_sites=5)

@@ -13,7 +13,7 @@ from carecircle.errors import InputError
 from carecircle.outputs.headcount import counted_in
 from carecircle.outputs.map_card import headline_of
 from carecircle.outputs.map_text import Speech
-from carecircle.study_file import SECTIONS, read_study_file
+from carecircle.study.file import SECTIONS, read_study_file
 
 STUDY = """\
 [study]

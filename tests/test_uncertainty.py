@@ -12,7 +12,7 @@ import shapely
 
 import carecircle as cc
 from carecircle.analysis.draws import Uncertainty, draw_minutes
-from carecircle.depth import coverage_intervals, usual_uncertainty
+from carecircle.depth.certainty import coverage_intervals, usual_uncertainty
 from carecircle.errors import InputError
 from towns import CRS, street
 

@@ -12,11 +12,11 @@ import pytest
 import shapely
 
 import carecircle as cc
+from carecircle.audit.swaps import FACTORS, Swaps
+from carecircle.audit.years import compare_years
 from carecircle.errors import InputError
 from carecircle.standards.presets import load_preset
-from carecircle.study import assess_figures
-from carecircle.year_swaps import FACTORS, Swaps
-from carecircle.years import compare_years
+from carecircle.study.assessment import assess_figures
 
 DAY = ("2020-12-31", "2022-12-31")
 

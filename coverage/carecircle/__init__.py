@@ -2,14 +2,6 @@
 
 from carecircle import errors as errors
 from carecircle import samples as samples
-from carecircle.access_study import (
-    StudyAccess,
-    StudyPlaces,
-    StudyReach,
-    access_of,
-    places_of,
-    reach_of,
-)
 from carecircle.analysis.access import FloatingCatchment, floating_catchment, roll_up_access
 from carecircle.analysis.capacity_use import (
     CapacityUse,
@@ -30,14 +22,21 @@ from carecircle.analysis.pairs import limit_pairs
 from carecircle.analysis.road_gaps import RoadGapRule
 from carecircle.analysis.roster import four_cells, is_eligible, roster
 from carecircle.analysis.uncertainty import Intervals
-from carecircle.area_standard_study import area_problem
-from carecircle.baseline import Baseline
-from carecircle.comparison import Comparison, compare
-from carecircle.critical import critical_links
-from carecircle.depth import coverage_by_speed, coverage_intervals, speed_classes
-from carecircle.depth_study import StudyDepth, depth_of
-from carecircle.explaining import Explanation, explain
-from carecircle.explanation import Explanations, explain_uncovered
+from carecircle.audit.replaying import Replay, replay
+from carecircle.audit.stored import open_result
+from carecircle.depth.access import (
+    StudyAccess,
+    StudyPlaces,
+    StudyReach,
+    access_of,
+    places_of,
+    reach_of,
+)
+from carecircle.depth.certainty import coverage_by_speed, coverage_intervals, speed_classes
+from carecircle.depth.explanation import Explanations, explain_uncovered
+from carecircle.depth.road_checks import RoadChecks, road_gap_checks
+from carecircle.depth.verdicts import StudyDepth, depth_of
+from carecircle.evidence.explaining import Explanation, explain
 from carecircle.inputs.datums import detect_datum, from_wgs84, to_wgs84
 from carecircle.inputs.download import download_areas, download_features, download_roads
 from carecircle.inputs.graphs import roads_from_graph
@@ -75,8 +74,6 @@ from carecircle.outputs.maps import change_map, coverage_map
 from carecircle.outputs.masking import masked
 from carecircle.outputs.report_model import Report
 from carecircle.outputs.static_maps import draw_map
-from carecircle.plan_effects import PlanEffects, effects_of_plan
-from carecircle.plan_steps import plan_as_scenario
 from carecircle.planning.alternatives import Alternatives, k_best
 from carecircle.planning.area_plan import AreaPlan
 from carecircle.planning.area_problem import AreaProblem
@@ -116,9 +113,7 @@ from carecircle.planning.plan import Plan, Proof
 from carecircle.planning.relocate import relocate_within_budget
 from carecircle.planning.roster_rules import RosterRule
 from carecircle.planning.scenario import RoadChanges, Scenario
-from carecircle.planning_study import siting_instance
-from carecircle.replaying import Replay, replay
-from carecircle.road_checks import RoadChecks, road_gap_checks
+from carecircle.reporting import make_report
 from carecircle.roads.interchange import to_networkx
 from carecircle.roads.network import RoadNetwork
 from carecircle.roads.positions import locate
@@ -126,9 +121,18 @@ from carecircle.roads.profiles import PROFILES, TravelProfile
 from carecircle.roads.reach import nearest, nearest_from_pairs, reach
 from carecircle.roads.reached import reached_roads
 from carecircle.roads.store import load_network, save_network
-from carecircle.robustness import Robustness, robust_sites
-from carecircle.roster_siting import RosterBesideTime, roster_beside_time, roster_problem
-from carecircle.scenario_file import read_scenarios
+from carecircle.scenarios.baseline import Baseline
+from carecircle.scenarios.comparison import Comparison, compare
+from carecircle.scenarios.critical import critical_links
+from carecircle.scenarios.file import read_scenarios
+from carecircle.scenarios.what_if import apply_scenario
+from carecircle.siting.area_standard import area_problem
+from carecircle.siting.effects import PlanEffects, effects_of_plan
+from carecircle.siting.problem import siting_instance
+from carecircle.siting.robustness import Robustness, robust_sites
+from carecircle.siting.roster import RosterBesideTime, roster_beside_time, roster_problem
+from carecircle.siting.steps import plan_as_scenario
+from carecircle.siting.trials import Trial, standard_trials
 from carecircle.standards.evaluate import check_standards
 from carecircle.standards.floor_area import FloorAreaRule, check_floor_area, roll_up_floor_area
 from carecircle.standards.indicators import indicator_spread, indicators
@@ -141,14 +145,10 @@ from carecircle.standards.rule_frames import RuleFrames
 from carecircle.standards.rules import PlanLine, Preset, Rule
 from carecircle.standards.sync import SyncRule, check_sync, sync_rates
 from carecircle.standards.three_levels import network_matrix, station_links
-from carecircle.stored_result import open_result
-from carecircle.study import Result, Study, Terms, assess, load_study
-from carecircle.study_report import make_report
-from carecircle.trials import Trial, standard_trials
-from carecircle.what_if import apply_scenario
+from carecircle.study.assessment import Result, Study, Terms, assess, load_study
 
 __version__ = "0.1.0"
-from carecircle.years import YearComparison, compare_years
+from carecircle.audit.years import YearComparison, compare_years
 
 __all__ = [
     "PROFILES",

@@ -1,6 +1,6 @@
 """Lets ``python -m carecircle`` do what the command ``carecircle`` does."""
 
-from carecircle.cli import main
+from carecircle.cli.main import main
 
 __all__: list[str] = []
 

@@ -14,8 +14,8 @@ from carecircle.errors import InputError
 from carecircle.inputs.contracts import FACILITY_KINDS
 from carecircle.roads.profiles import PROFILES
 from carecircle.standards.floor_area import FloorAreaRule
-from carecircle.study import Study, Terms, load_study
-from carecircle.study_tables import Tables
+from carecircle.study.assessment import Study, Terms, load_study
+from carecircle.study.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -89,7 +89,7 @@ def _spopt_model(path: str) -> Any:
 
 def command(*words: str) -> str:
     """Run a carecircle command."""
-    from carecircle.cli import main as carecircle_main
+    from carecircle.cli.main import main as carecircle_main
 
     sys.argv = ["carecircle", *words]
     try:

@@ -15,7 +15,7 @@ from carecircle.errors import CarecircleError
 
 if TYPE_CHECKING:
     from carecircle.planning.scenario import Scenario
-    from carecircle.study import Study
+    from carecircle.study.assessment import Study
 
 __all__ = ["run_what_if", "time_openings"]
 
@@ -28,7 +28,7 @@ _WUHAN = Path(__file__).parents[3] / "examples" / "wuhan"
 def run_what_if() -> list[CaseResult]:
     """Time openings on the sample city and on the Wuhan example."""
     from carecircle.samples import wuhai
-    from carecircle.study import load_study
+    from carecircle.study.assessment import load_study
 
     lines = [time_openings("the sample city", wuhai(), at_most_ms=20)]
     what = "the Wuhan example"
@@ -44,7 +44,7 @@ def run_what_if() -> list[CaseResult]:
 
 def time_openings(what: str, study: Study, *, at_most_ms: float, n: int = _OPENINGS) -> CaseResult:
     """Time opening one site, each after the other: the study's own, or at homes drawn by seed."""
-    from carecircle.baseline import Baseline
+    from carecircle.scenarios.baseline import Baseline
 
     begin = time.perf_counter()
     baseline = Baseline.of(study)

@@ -1,0 +1,1 @@
+"""Results read back, made again, and set beside those of other years."""

@@ -1,0 +1,1 @@
+"""The command line: parses, calls, and turns errors into one clear line."""

@@ -1,0 +1,264 @@
+"""The command line: parses, calls, and turns errors into one clear line."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from carecircle.cli.depth import app as depth_app
+from carecircle.cli.evidence import app as evidence_app
+from carecircle.cli.planning import app as planning_app
+from carecircle.cli.report import app as report_app
+from carecircle.cli.rules import app as rules_app
+from carecircle.errors import CarecircleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carecircle.inputs.issues import IssueLog
+    from carecircle.study.assessment import Result, Study
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Who is really served along the roads: coverage, standards and siting of care facilities.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(rules_app, name="rules")
+app.add_typer(depth_app)
+app.add_typer(planning_app)  # without a name: site and compare stand beside run
+app.add_typer(report_app)
+app.add_typer(evidence_app)
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False)
+_SHOWN_ISSUES = 20
+#: A page above this size opens slowly where it is presented.
+_MAP_MB = 15.0
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+StudyPath = Annotated[Path, typer.Argument(help="study.toml, or the folder that holds it.")]
+Publish = Annotated[
+    bool,
+    typer.Option(
+        "--publish",
+        help="Leave small counts of people blank, and homes out; the folder is then `published`.",
+    ),
+]
+FailOn = Annotated[
+    Literal["never", "error", "warning", "uncovered"],
+    typer.Option(
+        help="End with code 1 when there are issues of this severity, or uncovered homes."
+    ),
+]
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001  # typer passes the flag by position
+    if asked:
+        from carecircle import __version__
+
+        typer.echo(f"carecircle {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[  # the callback has done it by then
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Who is really served along the roads: coverage, standards and siting of care facilities."""
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Result folder.")] = Path("results/wuhai"),
+    map_file: Annotated[Path | None, typer.Option("--map", help="Also copy the map here.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Assess the synthetic sample city of Wuhai and write its results."""
+    from carecircle.samples import wuhai
+
+    _run(lambda tell: wuhai(tell=tell), out, as_json=as_json)
+    if map_file is not None:
+        map_file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(out / "map.html", map_file)
+        _tell_path("map", map_file)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="New folder for the study.")],
+) -> None:
+    """Write a commented study file with the sample data beside it."""
+    from carecircle.samples import wuhai_folder
+    from carecircle.study.template import write_template
+
+    path = write_template(folder, wuhai_folder())
+    _out.print(f"wrote {escape(str(path))}; next: carecircle check {escape(str(folder))}")
+
+
+@app.command()
+def check(study: StudyPath, *, fail_on: FailOn = "never", as_json: AsJson = False) -> None:
+    """Read every table of a study and list every problem, without computing anything."""
+    loaded = _load(study)
+    tables = loaded.tables
+    if as_json:
+        rows = {
+            name: len(getattr(tables, name)) for name in ("areas", "facilities", "homes", "roads")
+        }
+        issues = loaded.issues.to_frame().to_dict("records")
+        typer.echo(json.dumps({"rows": rows, "issues": issues}, ensure_ascii=False, indent=1))
+    else:
+        typer.echo(repr(loaded))
+        _print_issues(loaded.issues)
+    _fail(loaded.issues, fail_on)
+
+
+@app.command()
+def run(
+    study: StudyPath,
+    out: Annotated[
+        Path | None, typer.Option(help="Result folder; by default `results` beside the study.")
+    ] = None,
+    *,
+    publish: Publish = False,
+    fail_on: FailOn = "never",
+    as_json: AsJson = False,
+) -> None:
+    """Assess a study and write map, tables, layers, issues and manifest."""
+    place = study if study.is_dir() else study.parent
+    folder = out or place / ("published" if publish else "results")
+    result = _run(lambda _: _load(study), folder, as_json=as_json, publish=publish)
+    if fail_on == "uncovered" and (~result.homes["covered"]).any():
+        raise typer.Exit(1)
+    _fail(result.issues, fail_on)
+
+
+@app.command()
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="Cases to run; all when none.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of real extracts; else CARECIRCLE_DATA.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Measure carecircle against its peers in the same run and print the ratios."""
+    from carecircle import bench as cases
+
+    folder = data or (
+        Path(os.environ["CARECIRCLE_DATA"]) if "CARECIRCLE_DATA" in os.environ else None
+    )
+    results = cases.run(names or [], folder)
+    typer.echo(cases.to_json(results) if as_json else cases.render(results))
+
+
+def main() -> None:
+    """Run the command line; bad input ends with code 2 and one clear message, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # a terminal that has no Chinese, or no square metre, shows "?" and goes on
+            stream.reconfigure(errors="replace")
+    try:
+        app(standalone_mode=True)
+    except CarecircleError as fault:
+        _complain(str(fault))
+    except OSError as fault:
+        _complain(f"{fault.filename or ''}: {fault.strerror or fault}")
+    except KeyboardInterrupt:
+        _err.print("stopped; nothing was written")
+        sys.exit(130)
+
+
+def _complain(text: str) -> NoReturn:
+    # unwrapped, so that a path can be copied
+    _err.print(f"[bold red]error[/] {escape(text)}", soft_wrap=True)
+    sys.exit(2)
+
+
+def _load(path: Path) -> Study:
+    from carecircle.study.assessment import load_study
+
+    with _err.status("reading the study") as status:
+        return load_study(path, tell=status.update)
+
+
+def _run(
+    load: Callable[[Callable[[str], None]], Study],
+    out: Path,
+    *,
+    as_json: bool,
+    publish: bool = False,
+) -> Result:
+    from carecircle.outputs.summary import summary_rows
+    from carecircle.study.assessment import assess
+
+    with _err.status("starting") as status:
+        study = load(status.update)
+        result = assess(study, tell=status.update)
+        status.update("writing results")
+        folder = result.publish(out) if publish else result.save(out)
+    rows = summary_rows(result)
+    if as_json:
+        facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        typer.echo(json.dumps(facts["headline"], ensure_ascii=False, indent=1))
+        return result
+    card = result.card
+    title = card.title_zh if card.language == "zh" else card.title
+    table = Table(title=escape(f"{title}  {card.as_of}"), show_header=False, title_justify="left")
+    for what, figure in rows:
+        table.add_row(escape(what), escape(figure))
+    _out.print(table)
+    if card.synthetic:
+        _out.print("合成数据，非官方统计 / synthetic data, not official statistics")
+    _out.print(f"{result.issues.summary()}; see issues.csv")
+    _tell_path("results", folder)
+    _tell_map_size(folder / "map.html")
+    return result
+
+
+def _tell_path(what: str, path: Path) -> None:
+    # plain print: a path must stay on one line so that it can be copied
+    typer.echo(f"{what}: {path}")
+
+
+def _tell_map_size(path: Path) -> None:
+    """Say how large the map is, and what makes it smaller where it will open slowly."""
+    if not path.is_file():
+        return
+    size = path.stat().st_size / 1e6
+    advice = "" if size <= _MAP_MB else "; over budget: fewer homes (blocks, grid) make it smaller"
+    typer.echo(f"map: {size:.1f} MB of at most {_MAP_MB:g} MB{advice}")
+
+
+def _print_issues(issues: IssueLog) -> None:
+    for issue in issues.worst_first()[:_SHOWN_ISSUES]:
+        where = " ".join(part for part in (issue.table, issue.record, issue.field) if part)
+        what = "; ".join(part for part in (issue.found, issue.effect, issue.fix) if part)
+        _out.print(
+            f"{issue.severity:8} {escape(where)}: {issue.code} {escape(what)}", soft_wrap=True
+        )
+    if len(issues) > _SHOWN_ISSUES:
+        _out.print(f"... and {len(issues) - _SHOWN_ISSUES:,} more; --json lists all")
+
+
+def _fail(issues: IssueLog, fail_on: str) -> None:
+    bad = {"error": ("fatal", "error"), "warning": ("fatal", "error", "warning")}.get(fail_on, ())
+    if any(issue.severity in bad for issue in issues):
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""What every published figure is made of, told in words and counted again."""

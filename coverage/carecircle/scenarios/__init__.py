@@ -1,0 +1,1 @@
+"""What would hold if: a study under changed facilities, roads, people and limits."""

@@ -1,0 +1,110 @@
+"""A commented study file, written from the same table that reads it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from carecircle.errors import InputError
+from carecircle.study.file import SECTIONS, Key, Section, read_study_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["study_template", "write_template"]
+
+_HEAD = """\
+# A carecircle study. Lines that start with # are comments: either what a key means, or a key with
+# the value it has when left out. Replace the sample files beside this one by your own, then run
+#   carecircle check .      every problem of every file, at once
+#   carecircle run .        minutes, coverage, circles, uncovered areas, map and tables
+"""
+
+
+def study_template(given: Mapping[str, Any]) -> str:
+    """Return a commented study file.
+
+    Parameters
+    ----------
+    given
+        Values by section (a list of them where the section repeats), as TOML would give them; every
+        other key is written as a comment with its default.
+    """
+    return _HEAD + "".join(_section_text(section, given.get(section.name)) for section in SECTIONS)
+
+
+def write_template(folder: Path, sample: Path) -> Path:
+    """Write a commented study file into ``folder`` with the files of a sample beside it.
+
+    Parameters
+    ----------
+    folder
+        Made if it does not exist; must be empty.
+    sample
+        Folder of a sample study.
+
+    Returns
+    -------
+    pathlib.Path
+        The study file.
+
+    Raises
+    ------
+    InputError
+        If the folder is not empty or cannot be made.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        msg = f"init: {folder} is not an empty folder; give a new folder, nothing was written"
+        raise InputError(msg)
+    file = read_study_file(sample / "study.toml")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(sample.iterdir()):
+        if path.is_file() and path.suffix != ".toml":
+            shutil.copy(path, folder / path.name)
+    target = folder / "study.toml"
+    target.write_text(study_template(file.sections), encoding="utf-8")
+    return target
+
+
+def _section_text(section: Section, given: Any) -> str:
+    title = f"[[{section.name}]]" if section.repeated else f"[{section.name}]"
+    heading = f"\n# {section.meaning}\n"
+    if given is None:
+        return heading + f"# {title}\n" + "".join(_lines(section, {}))
+    tables = given if section.repeated else [given]
+    texts = [f"{title}\n" + "".join(_lines(section, table)) for table in tables]
+    return heading + "\n".join(texts)
+
+
+def _lines(section: Section, values: Mapping[str, Any]) -> Iterator[str]:
+    for key in section.keys:
+        value = values.get(key.name)
+        is_own = value is not None and (key.required or value != key.default)
+        line = f"{key.name} = {_toml(value if is_own else _shown_default(key))}"
+        choices = f" ({', '.join(key.choices)})" if key.choices else ""
+        yield f"{'' if is_own else '# '}{line}  # {key.meaning}{choices}\n"
+
+
+def _shown_default(key: Key) -> Any:
+    if key.default is not None:
+        return key.default
+    return {"number": 0, "integer": 0, "flag": False, "texts": [], "paths": [], "table": {}}.get(
+        key.kind, ""
+    )
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        inner = ", ".join(f"{_quoted(name)} = {_toml(item)}" for name, item in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _quoted(value) if isinstance(value, str) else str(value)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
