@@ -19,7 +19,7 @@ import carecircle as cc
 from carecircle.cli.main import app
 from carecircle.outputs.codes import LAYERS, SHEETS, UNITS
 from carecircle.outputs.labels import field
-from carecircle.outputs.tables import table_frames
+from carecircle.outputs.workbook.tables import table_frames
 from carecircle.study.file import SECTIONS
 
 if TYPE_CHECKING:

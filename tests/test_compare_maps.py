@@ -15,8 +15,8 @@ import shapely
 
 import carecircle as cc
 from carecircle.errors import InputError
-from carecircle.outputs.map_text import in_language
-from carecircle.outputs.maps import change_map
+from carecircle.outputs.map.atlas import change_map
+from carecircle.outputs.map.text import in_language
 from carecircle.planning.scenario import RoadChanges, Scenario
 from carecircle.scenarios.baseline import Baseline
 from carecircle.scenarios.comparison import compare

@@ -312,7 +312,7 @@ def test_wheel_holds_the_package_its_sample_and_licences(wheel):
     assert held == sample
     assert "carecircle/py.typed" in names
     licences = {n.partition("/licenses/")[2] for n in names if "/licenses/" in n}
-    assert licences == {"LICENSE", "coverage/carecircle/outputs/vendor/LICENSES.txt"}
+    assert licences == {"LICENSE", "coverage/carecircle/outputs/map/vendor/LICENSES.txt"}
     tops = {n.split("/")[0] for n in names}
     assert tops == {"carecircle", f"carecircle-{carecircle.__version__}.dist-info"}
     assert sum(i.compress_size for i in zipfile.ZipFile(wheel).infolist()) < 8_000_000

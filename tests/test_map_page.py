@@ -16,10 +16,10 @@ import carecircle as cc
 import fake_findings as fake
 from carecircle.errors import InputError
 from carecircle.outputs import colours
-from carecircle.outputs.map_names import pinyin_keys
-from carecircle.outputs.map_text import Speech, in_language
-from carecircle.outputs.map_tiles import tile_source
-from carecircle.outputs.maps import coverage_map
+from carecircle.outputs.map.atlas import coverage_map
+from carecircle.outputs.map.names import pinyin_keys
+from carecircle.outputs.map.text import Speech, in_language
+from carecircle.outputs.map.tiles import tile_source
 
 PAYLOAD = re.compile(r'<script type="application/json" id="map_\w+">(.*?)</script>|'
                      r'<script type="application/json"[^>]*>(.*?)</script>')  # fmt: skip

@@ -15,9 +15,9 @@ import pytest
 import shapely
 
 from carecircle.errors import CrsError
-from carecircle.outputs.map_codec import pack_counts, pack_shapes
-from carecircle.outputs.map_text import WORDS, Speech, in_language
-from carecircle.outputs.maps import coverage_map
+from carecircle.outputs.map.atlas import coverage_map
+from carecircle.outputs.map.codec import pack_counts, pack_shapes
+from carecircle.outputs.map.text import WORDS, Speech, in_language
 
 
 def _neighbour(name):

@@ -12,10 +12,10 @@ import pytest
 
 import carecircle as cc
 from carecircle.outputs.fractions import fraction
-from carecircle.outputs.indicator_sheets import indicator_cells, quoted
 from carecircle.outputs.masking import masked
 from carecircle.outputs.summary import summary_html, summary_rows
-from carecircle.outputs.tables import write_tables
+from carecircle.outputs.workbook.indicators import indicator_cells, quoted
+from carecircle.outputs.workbook.tables import write_tables
 
 PLAN = "wuhai_plan_2021"
 #: Number -> value and baseline as the plan prints them, numerator and denominator behind.

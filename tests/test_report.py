@@ -13,14 +13,14 @@ import pytest
 from typer.testing import CliRunner
 
 import carecircle as cc
-from carecircle import cli_report
+from carecircle.cli import report as cli_report
 from carecircle.errors import InputError, MissingLibraryError
-from carecircle.outputs.report import PARTS, report_of
-from carecircle.outputs.report_docx import report_docx
-from carecircle.outputs.report_files import report_pdf
-from carecircle.outputs.report_html import report_html
-from carecircle.outputs.report_input import ReportInput
-from carecircle.outputs.report_model import Grid, Picture, Text, column_shares
+from carecircle.outputs.report.docx import report_docx
+from carecircle.outputs.report.files import report_pdf
+from carecircle.outputs.report.html import report_html
+from carecircle.outputs.report.input import ReportInput
+from carecircle.outputs.report.model import Grid, Picture, Text, column_shares
+from carecircle.outputs.report.parts import PARTS, report_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 import browser

@@ -9,7 +9,7 @@ import pytest
 from openpyxl.utils import get_column_letter
 
 import carecircle as cc
-from carecircle.outputs.tables import write_tables
+from carecircle.outputs.workbook.tables import write_tables
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 import carecircle as cc
 from carecircle.errors import InputError
 from carecircle.outputs.headcount import counted_in
-from carecircle.outputs.map_card import headline_of
-from carecircle.outputs.map_text import Speech
+from carecircle.outputs.map.card import headline_of
+from carecircle.outputs.map.text import Speech
 from carecircle.study.file import SECTIONS, read_study_file
 
 STUDY = """\

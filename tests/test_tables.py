@@ -13,8 +13,8 @@ import pytest
 from carecircle.inputs.issues import IssueLog
 from carecircle.outputs.codes import CODES, SHEETS
 from carecircle.outputs.labels import field, terms_line
-from carecircle.outputs.readme_sheet import _percent
-from carecircle.outputs.tables import table_frames, write_issues, write_rules, write_tables
+from carecircle.outputs.workbook.readme import _percent
+from carecircle.outputs.workbook.tables import table_frames, write_issues, write_rules, write_tables
 
 sys.path.insert(0, str(Path(__file__).parent))
 from small_findings import HOSTILE, card, findings

@@ -17,8 +17,8 @@ import pytest
 import shapely
 
 import carecircle as cc
-from carecircle.outputs.what_if_pack import pack_what_if, what_if_elements
-from carecircle.outputs.what_if_plane import plane_of
+from carecircle.outputs.what_if.pack import pack_what_if, what_if_elements
+from carecircle.outputs.what_if.plane import plane_of
 from conftest import ROOT
 from what_if_cases import (
     answers_of_page,

@@ -9,7 +9,7 @@ import shapely
 
 import carecircle as cc
 from browser import chromium, visit
-from carecircle.outputs.maps import coverage_map
+from carecircle.outputs.map.atlas import coverage_map
 from carecircle.planning.scenario import scenarios_from
 from carecircle.planning.tally import FIGURES
 

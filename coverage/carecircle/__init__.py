@@ -70,9 +70,9 @@ from carecircle.inputs.tables import (
 from carecircle.inputs.terrain import grades_from_dem, grades_from_nodes
 from carecircle.inputs.topology import assign_areas, check_areas, check_together
 from carecircle.outputs.folder import save_folder
-from carecircle.outputs.maps import change_map, coverage_map
+from carecircle.outputs.map.atlas import change_map, coverage_map
 from carecircle.outputs.masking import masked
-from carecircle.outputs.report_model import Report
+from carecircle.outputs.report.model import Report
 from carecircle.outputs.static_maps import draw_map
 from carecircle.planning.alternatives import Alternatives, k_best
 from carecircle.planning.area_plan import AreaPlan

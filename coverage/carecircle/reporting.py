@@ -13,8 +13,8 @@ from carecircle.depth.explanation import explain_uncovered
 from carecircle.depth.road_checks import road_gap_checks
 from carecircle.errors import CarecircleError, InputError
 from carecircle.outputs.labels import field
-from carecircle.outputs.report import report_of
-from carecircle.outputs.report_input import ReportInput
+from carecircle.outputs.report.input import ReportInput
+from carecircle.outputs.report.parts import report_of
 from carecircle.planning.cover import max_cover
 from carecircle.scenarios.baseline import Baseline
 from carecircle.siting.problem import siting_instance
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carecircle.analysis.findings import Findings
-    from carecircle.outputs.report_model import Report
+    from carecircle.outputs.report.model import Report
     from carecircle.planning.plan import Plan
     from carecircle.study.assessment import Result, Study
 

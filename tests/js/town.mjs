@@ -1,4 +1,4 @@
-/* Small towns as the page gets them, packed by hand: a second way to what what_if_pack.py writes. */
+/* Small towns as the page gets them, packed by hand: a second way to what what_if/pack.py writes. */
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
 

@@ -55,7 +55,7 @@ def indicators(
     as_json: AsJson = False,
 ) -> None:
     """Compute the indicators of a study's plan: figure, fraction, baseline, target, status."""
-    from carecircle.outputs.indicator_sheets import indicator_table
+    from carecircle.outputs.workbook.indicators import indicator_table
 
     if out is not None and out.suffix.lower() not in (".csv", ".xlsx"):
         raise InputError(f"--out {out}: give a file that ends in .csv or .xlsx")
@@ -163,7 +163,7 @@ def _indicated(path: Path, level: Level, tell: Callable[[str], None]) -> Result:
 
 def _of_level(table: pd.DataFrame, level: Level, *, readings: bool) -> pd.DataFrame:
     """Return the lines of a level: those to quote, or all."""
-    from carecircle.outputs.indicator_sheets import quoted
+    from carecircle.outputs.workbook.indicators import quoted
 
     if level == "city" and not readings:
         return quoted(table)
@@ -172,7 +172,7 @@ def _of_level(table: pd.DataFrame, level: Level, *, readings: bool) -> pd.DataFr
 
 
 def _print_indicators(result: Result, level: Level) -> None:
-    from carecircle.outputs.indicator_sheets import (
+    from carecircle.outputs.workbook.indicators import (
         INDICATOR_HEADS,
         indicator_cells,
         indicator_table,
@@ -197,7 +197,7 @@ def _print_indicators(result: Result, level: Level) -> None:
 
 def _write_table(result: Result, path: Path) -> Path:
     """Write the indicators to one file, whole or not at all."""
-    from carecircle.outputs.tables import write_indicators, write_tables
+    from carecircle.outputs.workbook.tables import write_indicators, write_tables
 
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)

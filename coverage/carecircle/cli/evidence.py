@@ -85,7 +85,7 @@ def compare_years(
     """Split the change of every figure by facilities, roads, population, boundaries and rules."""
     from carecircle.audit.replaying import study_of_result
     from carecircle.audit.years import compare_years as split
-    from carecircle.outputs.tables import write_csv
+    from carecircle.outputs.workbook.tables import write_csv
 
     with _err.status("reading the studies") as status:
         studies = [study_of_result(folder, tell=status.update) for folder in results]

@@ -9,7 +9,7 @@ import pandas as pd
 from carecircle.outputs.folder import save_folder
 from carecircle.outputs.layers import write_frames
 from carecircle.outputs.manifest import manifest_text, plain_json
-from carecircle.outputs.tables import write_csv
+from carecircle.outputs.workbook.tables import write_csv
 from carecircle.study.assessment import assess
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from carecircle.outputs.fractions import fraction
 from carecircle.outputs.headcount import counted_in
 from carecircle.outputs.layers import write_frames
 from carecircle.outputs.manifest import manifest_text, plain_json
-from carecircle.outputs.tables import write_csv
+from carecircle.outputs.workbook.tables import write_csv
 from carecircle.scenarios.baseline import Baseline
 from carecircle.study.assessment import assess
 

@@ -72,7 +72,7 @@ _OVER, _NO_WAY = "#dd6f22", "#7f2315"
 
 
 class Symbol(NamedTuple):
-    """Shape (known to ``templates/atlas_symbols.js``) and fill of a facility kind."""
+    """Shape (known to ``map/page_files/atlas_symbols.js``) and fill of a facility kind."""
 
     shape: str
     colour: str

@@ -15,7 +15,7 @@ from carecircle.outputs.evidence import write_evidence
 from carecircle.outputs.layers import write_layers
 from carecircle.outputs.manifest import FORMAT, manifest, manifest_text
 from carecircle.outputs.styles import write_styles
-from carecircle.outputs.tables import (
+from carecircle.outputs.workbook.tables import (
     write_indicators,
     write_issues,
     write_rules,
@@ -39,7 +39,7 @@ _STRAY_ENDS = ("-wal", "-shm", "-journal")
 
 
 def _write_map(findings: Findings, path: Path) -> None:
-    from carecircle.outputs.maps import coverage_map  # drawing is loaded only when asked for
+    from carecircle.outputs.map.atlas import coverage_map  # drawing is loaded only when asked for
 
     coverage_map(findings).save(str(path))
 

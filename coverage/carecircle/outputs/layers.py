@@ -13,7 +13,7 @@ import shapely
 
 from carecircle.outputs.codes import LAYERS
 from carecircle.outputs.labels import terms_line
-from carecircle.outputs.rule_sheets import with_rule_marks
+from carecircle.outputs.workbook.rules import with_rule_marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

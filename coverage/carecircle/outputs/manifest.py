@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from carecircle.outputs.figure_words import DERIVATIONS
-from carecircle.outputs.indicator_sheets import indicator_facts
-from carecircle.outputs.rule_sheets import rule_versions
+from carecircle.outputs.workbook.indicators import indicator_facts
+from carecircle.outputs.workbook.rules import rule_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carecircle.analysis.findings import Findings
-    from carecircle.outputs.map_text import Speech
+    from carecircle.outputs.map.text import Speech
 
     Entry = tuple[Any, str]
 

@@ -11,7 +11,7 @@ import shapely
 
 from carecircle.errors import CrsError, InputError
 from carecircle.outputs.fonts import drawing_font
-from carecircle.outputs.map_text import Speech
+from carecircle.outputs.map.text import Speech
 from carecircle.outputs.static_layers import (
     THEMES,
     Frame,

@@ -10,7 +10,7 @@ from xml.sax.saxutils import quoteattr
 from carecircle.outputs import colours
 from carecircle.outputs.codes import CODES, LAYERS
 from carecircle.outputs.layers import data_date
-from carecircle.outputs.map_text import Speech
+from carecircle.outputs.map.text import Speech
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -9,9 +9,9 @@ import pandas as pd
 
 from carecircle.outputs.fractions import fraction
 from carecircle.outputs.headcount import GAP_COLUMNS, counted_in
-from carecircle.outputs.indicator_sheets import indicator_html, indicator_lines, sync_lines
 from carecircle.outputs.labels import code_names, terms_line
-from carecircle.outputs.rule_sheets import standard_lines
+from carecircle.outputs.workbook.indicators import indicator_html, indicator_lines, sync_lines
+from carecircle.outputs.workbook.rules import standard_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

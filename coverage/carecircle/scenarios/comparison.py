@@ -13,7 +13,7 @@ import pandas as pd
 from carecircle.errors import InputError
 from carecircle.outputs.folder import save_folder
 from carecircle.outputs.fractions import fraction
-from carecircle.outputs.tables import write_csv
+from carecircle.outputs.workbook.tables import write_csv
 from carecircle.planning.scenario import check_scenarios
 from carecircle.planning.tally import FIGURES
 from carecircle.scenarios.baseline import Baseline
@@ -177,7 +177,7 @@ class Comparison:
 
     def explore(self) -> folium.Map:
         """Return before, after and change as one interactive map, which opens without internet."""
-        from carecircle.outputs.maps import change_map
+        from carecircle.outputs.map.atlas import change_map
 
         then = {name: self.findings[name] for name in self.outcomes}
         return change_map(self.findings[_TODAY], then)

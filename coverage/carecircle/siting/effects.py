@@ -12,7 +12,7 @@ from carecircle.errors import InputError
 from carecircle.outputs.folder import save_folder
 from carecircle.outputs.fractions import fraction
 from carecircle.outputs.manifest import manifest_text, plain_json
-from carecircle.outputs.tables import write_csv
+from carecircle.outputs.workbook.tables import write_csv
 from carecircle.planning.scenario import Scenario
 from carecircle.scenarios.baseline import Baseline
 from carecircle.scenarios.comparison import Comparison, compare

@@ -116,7 +116,7 @@ class Result(Findings):
 
         See :func:`carecircle.coverage_map`.
         """
-        from carecircle.outputs.maps import coverage_map
+        from carecircle.outputs.map.atlas import coverage_map
 
         return coverage_map(self, tiles=tiles)
 

@@ -1,4 +1,4 @@
-/* Read back what what_if_pack.py packed: a world of typed arrays that nobody changes.
+/* Read back what what_if/pack.py packed: a world of typed arrays that nobody changes.
 
    Pieces of road are numbered along their chains (runs of road between junctions) and drawn in the
    direction of their chain; closed pieces stand at the end and belong to no chain. */

@@ -1,0 +1,139 @@
+"""Standards and indicators on the map: areas by the verdict of a rule, and what a city lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from carecircle.outputs import colours
+from carecircle.outputs.map.codec import pack_codes, pack_counts
+from carecircle.outputs.map.shapes import Layer, swatch
+from carecircle.outputs.rule_words import RULE_UNITS
+from carecircle.standards.rules import COMPARATORS, RULE_LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from carecircle.analysis.findings import Findings
+    from carecircle.outputs.map.text import Speech
+
+__all__ = ["city_rules", "rule_layer", "rules_failed"]
+
+_VERDICTS = ("pass", "fail", "not_applicable", "not_assessable")
+#: Levels that colour areas: the area itself, or the unit it belongs to.
+_UNITS = {"area": None, "street": "street_id", "district": "district_id"}
+
+
+def rule_layer(findings: Findings, say: Speech) -> list[Layer]:
+    """Return one layer whose rule the reader chooses: each area by the verdict of its unit.
+
+    Rules of facilities and of the whole city have no area to colour and are left out.
+    """
+    choices = [_choice(findings, rules, say) for rules in _by_rule(findings, tuple(_UNITS))]
+    if not choices or findings.areas.empty:
+        return []
+    return [
+        {
+            "id": "rules",
+            "title": say("layer_rules"),
+            "type": "fill",
+            "legend": choices[0]["legend"],
+            "choose": say("choose_rule"),
+            "choices": choices,
+        }
+    ]
+
+
+def city_rules(findings: Findings, say: Speech) -> list[dict[str, Any]]:
+    """Return the indicators of the city that are to be quoted: title, figure and verdict."""
+    told = []
+    for rules in _by_rule(findings, ("city",)):
+        facts = rules.iloc[0]
+        if not facts["headline"] or facts["status"] == "not_applicable":
+            continue
+        verdict = str(facts["status"])
+        figure = _figures(rules, say)[0]
+        told.append({"title": _title(facts, say), "figure": figure, "verdict": verdict})
+    return told
+
+
+def rules_failed(findings: Findings, say: Speech) -> list[str]:
+    """Return for each area the titles of the rules it fails itself."""
+    texts = pd.Series("", index=findings.areas.index, dtype=object)
+    for rules in _by_rule(findings, ("area",)):
+        failed = rules.index[rules["status"] == "fail"]
+        here = texts.index.intersection(failed)
+        texts[here] = texts[here] + _title(rules.iloc[0], say) + "\n"
+    return [text.strip() for text in texts]
+
+
+def _by_rule(findings: Findings, levels: tuple[str, ...]) -> Iterator[pd.DataFrame]:
+    """Yield the verdicts of one rule after the other, by unit, with what the rulebook says."""
+    if findings.rules.empty:
+        return
+    told = ["title_zh", "title_en", "decimals", "headline"]
+    flat = findings.rules.reset_index().astype({"preset": "str", "rule": "str"})
+    flat = flat[flat["level"].isin(levels)]
+    flat = flat.merge(findings.rulebook[told].reset_index(), on=["preset", "rule"], how="left")
+    for _, rules in flat.groupby(["preset", "rule"], sort=False):
+        yield rules.set_index("unit_id")
+
+
+def _title(facts: pd.Series, say: Speech) -> str:
+    title = say.pick((facts["title_zh"] or facts["title_en"], facts["title_en"]))
+    return title if facts["verified"] else title + say("unverified")
+
+
+def _choice(findings: Findings, rules: pd.DataFrame, say: Speech) -> Layer:
+    facts = rules.iloc[0]
+    column = _UNITS[str(facts["level"])]
+    areas = findings.areas
+    unit = areas.index if column is None else areas.get(column, pd.Series(None, areas.index))
+    row = rules.index.get_indexer(pd.Index(unit, dtype=object))
+    verdict = _codes(rules)
+    codes = np.where(row < 0, len(_VERDICTS) - 1, verdict[row])
+    counts = np.bincount(verdict, minlength=len(_VERDICTS))
+    paint = [*(colours.FLOOR[code] for code in _VERDICTS[:-1]), colours.NO_DATA]
+    level = say.pick(RULE_LEVELS[str(facts["level"])])
+    return {
+        "title": f"{_title(facts, say)} · {level} {counts[1]:,} / {counts[0] + counts[1]:,}",
+        "codes": pack_codes(codes),
+        "colours": paint,
+        "unit": pack_counts(row),
+        "told": _figures(rules, say),
+        "legend": [
+            swatch("fill", colour, say(word), int(count))
+            for word, colour, count in zip(_VERDICTS, paint, counts, strict=True)
+        ],
+    }
+
+
+def _codes(rules: pd.DataFrame) -> NDArray[np.int64]:
+    found = pd.Index(_VERDICTS).get_indexer(pd.Index(rules["status"].astype("str")))
+    return np.where(found < 0, len(_VERDICTS) - 1, found).astype(np.int64)
+
+
+def _figures(rules: pd.DataFrame, say: Speech) -> list[str]:
+    """Say verdict, value with numerator and denominator, and limit of every unit."""
+    texts = []
+    for facts in rules.to_dict("records"):
+        unit = say.pick(RULE_UNITS.get(facts["unit"], (facts["unit"],) * 2))
+        texts_of = [say(str(facts["status"]))]
+        if not pd.isna(facts["value"]):
+            # one decimal more where rounding would put the value on its limit
+            short = f"{facts['value']:,.{int(facts['decimals'])}f}"
+            exact = float(short.replace(",", "")) == facts["limit"] != facts["value"]
+            value = f"{facts['value']:,.{int(facts['decimals']) + 3 * exact}f}"
+            parts = "" if facts["denominator"] == 1 else (
+                f" ({say.number(facts['numerator'])} / {say.number(facts['denominator'])})"
+            )  # fmt: skip
+            texts_of.append(f"{value} {unit}{parts}")
+        if not pd.isna(facts["limit"]):
+            sign = COMPARATORS[facts["comparator"]]
+            texts_of.append(f"{say.pick((sign[0], sign[1]))} {facts['limit']:g}")
+        texts.append(" · ".join(texts_of))
+    return texts

@@ -1,0 +1,145 @@
+"""A report as one HTML file that opens offline and prints on A4."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from typing import TYPE_CHECKING
+
+from carecircle.outputs.report.model import Grid, Picture, Text
+
+if TYPE_CHECKING:
+    from carecircle.outputs.report.model import Block, Part, Report
+
+__all__ = ["report_html"]
+
+_STYLE = """
+:root { --ink: #22282d; --faint: #5a6268; --line: #c9ced1; --head: #e8eef2; --warn: #8c2d19; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 19cm; padding: 1rem; color: var(--ink); background: #fff;
+  font: 10.5pt/1.55 "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei",
+  "Segoe UI", "DejaVu Sans", sans-serif; }
+h1 { font-size: 20pt; line-height: 1.25; margin: 0 0 .3rem; }
+h2 { font-size: 13.5pt; margin: 1.6rem 0 .4rem; padding-top: .4rem; border-top: 2px solid #2f7cab;
+  break-after: avoid; }
+.sub, figcaption, caption { color: var(--faint); font-size: 9pt; }
+.banner { color: var(--warn); font-weight: 600; font-size: 9pt; margin: 0 0 .4rem;
+  break-after: avoid; }
+.top { border: 1px solid var(--warn); padding: .3rem .6rem; margin: .6rem 0; }
+p { margin: .4rem 0; }
+.lead { font-size: 11.5pt; }
+.none { color: var(--faint); font-style: italic; }
+.warn { color: var(--warn); }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; margin: .5rem 0 .9rem; font-size: 8.8pt;
+  line-height: 1.35; }
+caption { text-align: left; padding: .2rem 0; caption-side: top; }
+thead { display: table-header-group; }
+tr { break-inside: avoid; }
+th { background: var(--head); text-align: left; vertical-align: bottom; font-weight: 600; }
+th, td { border-bottom: 1px solid var(--line); padding: .18rem .4rem; vertical-align: top;
+  overflow-wrap: break-word; }
+.k { white-space: nowrap; }
+.w { min-width: 3.6cm; }
+tbody tr:first-child { break-before: avoid; }
+.n { text-align: right; font-variant-numeric: tabular-nums; }
+tr.doubt td { color: var(--faint); font-style: italic; }
+figure { margin: .6rem 0 1rem; break-inside: avoid; }
+figure img { width: 100%; height: auto; display: block; }
+nav ol { columns: 2; font-size: 9.5pt; padding-left: 1.4rem; }
+nav a { color: inherit; }
+@page { size: A4; margin: 2cm 1.8cm; PAGE_MARK
+  @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; color: #5a6268; } }
+@media print { body { max-width: none; padding: 0; } .wide { overflow: visible; } }
+"""
+_SHORT, _LONG, _MANY = 8, 24, 4
+_PAGE_MARK = "@top-center { content: %s; color: #8c2d19; font-size: 9pt; }"
+
+
+def report_html(report: Report) -> str:
+    """Return the report as one HTML page: no script, no request, all text escaped.
+
+    Parameters
+    ----------
+    report
+        The report.
+
+    Examples
+    --------
+    ::
+
+        Path("report.html").write_text(report_html(report), encoding="utf-8")
+    """
+    language = "zh-CN" if report.findings.card.language == "zh" else "en"
+    mark = _PAGE_MARK % _css_text(report.banner) if report.banner else ""
+    style = _STYLE.replace("PAGE_MARK", mark)
+    banner = f'<p class="banner">{escape(report.banner)}</p>' if report.banner else ""
+    contents = "".join(
+        f'<li><a href="#p{place}">{escape(part.title)}</a></li>'
+        for place, part in enumerate(report.parts, start=1)
+    )
+    parts = "".join(_part(part, place, banner) for place, part in enumerate(report.parts, start=1))
+    top = banner.replace("banner", "banner top", 1)
+    return (
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(report.title)}</title><style>{style}</style></head><body>"
+        f"<header><h1>{escape(report.title)}</h1>"
+        f'<p class="sub">{escape(report.subtitle)}</p>{top}</header>'
+        f"<nav><ol>{contents}</ol></nav><main>{parts}</main></body></html>\n"
+    )
+
+
+def _part(part: Part, place: int, banner: str) -> str:
+    blocks = "".join(_block(block) for block in part.blocks)
+    title = escape(part.title)
+    return f'<section id="p{place}"><h2>{place} {title}</h2>{banner}{blocks}</section>\n'
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Text):
+        return f'<p class="{block.tone}">{escape(block.text)}</p>'
+    if isinstance(block, Picture):
+        data = base64.b64encode(block.png).decode("ascii")
+        words = escape(block.caption)
+        return (
+            f'<figure><img src="data:image/png;base64,{data}" alt="{words}">'
+            f"<figcaption>{words}</figcaption></figure>"
+        )
+    return _table(block)
+
+
+def _table(table: Grid) -> str:
+    heads = "".join(
+        f'<th scope="col" class="{_column(table, place)}">{escape(head)}</th>'
+        for place, head in enumerate(table.heads)
+    )
+    rows = "".join(
+        f"<tr{' class=doubt' if place in table.marked else ''}>"
+        + "".join(_cell(cell, number=column in table.numbers) for column, cell in enumerate(row))
+        + "</tr>"
+        for place, row in enumerate(table.rows)
+    )
+    return (
+        f'<div class="wide"><table><caption>{escape(table.caption)}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _column(table: Grid, place: int) -> str:
+    """Return how a column stands: numbers to the right, the one that has most to say wide."""
+    if place in table.numbers:
+        return "n"
+    longest = max((len(row[place]) for row in table.rows), default=0)
+    return "w" if longest > _LONG and len(table.heads) > _MANY else ""
+
+
+def _cell(text: str, *, number: bool) -> str:
+    # Chinese may break after every character: short words and figures are kept in one line
+    names = " ".join(["n"] * number + ["k"] * (len(text) <= _SHORT))
+    return f'<td class="{names}">{escape(text)}</td>'
+
+
+def _css_text(text: str) -> str:
+    """Return text as a CSS string in which nothing can end the string or the style."""
+    return '"' + "".join(f"\\{ord(mark):x} " for mark in text) + '"'

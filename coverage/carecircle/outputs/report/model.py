@@ -1,0 +1,182 @@
+"""A report as parts of plain blocks, whatever it will be printed as."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Literal
+from unicodedata import east_asian_width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from carecircle.analysis.findings import Findings
+
+__all__ = ["Grid", "Part", "Picture", "Report", "Text", "column_shares", "grid"]
+
+_LINE, _MARGIN, _WIDEST, _SHORT = 100, 4, 60, 8  # Latin letters of 8 points on 17 cm
+_WORD = re.compile(r"[!-~]{1,24}|[^ !-~]{1,2}")
+
+Tone = Literal["plain", "lead", "none", "warn"]
+Format = Literal["html", "docx", "pdf"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """One paragraph; ``lead`` says the finding, ``none`` that there are no data, ``warn`` warns."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of texts; ``numbers`` are columns aligned right, ``marked`` rows in doubt."""
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: frozenset[int] = frozenset()
+    marked: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing as PNG, with what it shows in words."""
+
+    png: bytes = field(repr=False)
+    caption: str
+    width_cm: float = 17.0
+
+
+Block = Text | Grid | Picture
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the report."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A report of an assessment, ready to be looked at and saved.
+
+    Attributes
+    ----------
+    title, subtitle
+        Name of the study; the terms of every figure in one line.
+    banner
+        Printed on every page and at every part: that data are synthetic; empty where they are not.
+    parts
+        The parts in order.
+    findings
+        The assessment it tells of.
+    """
+
+    title: str
+    subtitle: str
+    banner: str
+    parts: tuple[Part, ...]
+    findings: Findings = field(repr=False)
+
+    def save(self, folder: str | Path, *, formats: Sequence[Format] = ("html", "docx")) -> Path:
+        """Write ``report.html``, ``report.docx`` or ``report.pdf``, whole or not at all.
+
+        Parameters
+        ----------
+        folder
+            Folder to make; an empty one or an earlier carecircle result is replaced.
+        formats
+            ``html``, ``docx``, ``pdf``; PDF is printed by a Chromium on this machine.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder; ``manifest.json`` beside the reports says what they were made from.
+
+        Raises
+        ------
+        InputError
+            If a format is unknown, or the folder holds what carecircle did not write.
+        MissingLibraryError
+            If PDF is asked for and there is no Chromium.
+        """
+        from carecircle.outputs.report.files import save_report
+
+        return save_report(self, folder, formats=formats)
+
+    def __repr__(self) -> str:
+        pictures = sum(isinstance(block, Picture) for part in self.parts for block in part.blocks)
+        return f"Report({self.title!r}: {len(self.parts)} parts, {pictures} maps)"
+
+    def _repr_html_(self) -> str:
+        lead = [
+            f"<li>{escape(part.title)}: "
+            + escape(next((b.text for b in part.blocks if isinstance(b, Text)), ""))
+            + "</li>"
+            for part in self.parts
+        ]
+        return (
+            f"<div><b>{escape(self.title)}</b> <i>{escape(self.banner)}</i><br>"
+            f"<small>{escape(self.subtitle)}</small><ul>{''.join(lead)}</ul></div>"
+        )
+
+
+def column_shares(table: Grid) -> list[float]:
+    """Return the share of the width of each column: its longest word first, then what it holds.
+
+    Examples
+    --------
+    >>> shares = column_shares(grid("", ["no.", "rule"], [["1", "a facility in each area"]]))
+    >>> shares[1] > 3 * shares[0], round(sum(shares), 9)
+    (True, 1.0)
+    """
+    columns = [
+        [head, *(row[place] for row in table.rows)] for place, head in enumerate(table.heads)
+    ]
+    least = [_MARGIN + max(map(_longest_word, cells)) for cells in columns]
+    most = [max(low, _MARGIN + min(max(map(_cells_of, cells)), _WIDEST))
+            for low, cells in zip(least, columns, strict=True)]  # fmt: skip
+    room = max(_LINE - sum(least), 0)
+    wish = sum(most) - sum(least)
+    part = min(room / wish, 1.0) if wish else 0.0
+    wide = [low + part * (high - low) for low, high in zip(least, most, strict=True)]
+    return [one / sum(wide) for one in wide]
+
+
+def _cells_of(text: str) -> int:
+    """Return how many Latin letters wide a text is; a Chinese character takes two."""
+    return sum(1 + (east_asian_width(mark) in "WF") for mark in text)
+
+
+def _longest_word(text: str) -> int:
+    """Return the width of the longest piece that should stay in one line."""
+    if _cells_of(text) <= _SHORT:
+        return _cells_of(text)
+    return max(map(_cells_of, _WORD.findall(text)), default=_SHORT)
+
+
+def grid(
+    caption: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers: Sequence[int] = (),
+    marked: Sequence[int] = (),
+) -> Grid:
+    """Return a table of texts.
+
+    Examples
+    --------
+    >>> grid("beds", ["kind", "beds"], [["station", "12"]], numbers=[1]).rows
+    (('station', '12'),)
+    """
+    return Grid(
+        caption, tuple(heads), tuple(tuple(row) for row in rows), frozenset(numbers),
+        frozenset(marked),
+    )  # fmt: skip

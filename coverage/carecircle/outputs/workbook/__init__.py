@@ -1,0 +1,1 @@
+"""The workbook: one sheet per table, readable in a meeting and checkable in an audit."""
