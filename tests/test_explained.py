@@ -15,6 +15,7 @@ from carecircle.analysis.explained import CHANGES, best_changes, changes_by_unit
 from carecircle.analysis.gaps import uncovered_homes
 from carecircle.depth.certainty import speed_classes
 from carecircle.depth.explanation import explain_uncovered
+from carecircle.depth.sentences import sentences
 from carecircle.planning.scenario import Scenario
 from test_road_gaps import split_town
 from towns import CRS
@@ -287,3 +288,21 @@ def test_explanations_read_well_in_a_notebook_and_names_are_escaped(town):
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
     assert "<li>" in html
+
+
+def test_every_sentence_is_the_one_its_unit_would_get_alone(found, city):
+    units = found.units.drop(columns=["zh", "en"])
+    facilities = city.study.facilities
+    alone = [sentences(units.loc[[key]], found.changes, facilities) for key in units.index]
+    pd.testing.assert_frame_equal(pd.concat(alone), found.units[["zh", "en"]])
+    nothing = sentences(units, found.changes.iloc[:0], facilities)
+    assert nothing["en"].str.endswith("No single change was found that helps.").all()
+    # a change in its own right says nothing of the ground; one that only measures does
+    chosen = found.changes[found.changes["best"]].reset_index("change")["change"]
+    grounded = found.units["en"].str.contains("On the ground")
+    on_site = found.changes.drop(["raise_limit", "walk_faster"], level="change").index
+    measured = chosen[chosen.isin(["raise_limit", "walk_faster"])].index
+    assert grounded[grounded].index.tolist() == [
+        key for key in units.index if key in measured and key in on_site.droplevel("change")
+    ]
+    assert 0 < grounded.sum() < len(units)

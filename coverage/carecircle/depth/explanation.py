@@ -129,7 +129,7 @@ def explain_uncovered(
     units = units_explained(members, homes)
     changes = changes_by_unit(members, homes, helps, share=town.card.on_time_share)
     best = best_changes(changes)
-    changes["best"] = [row[2] == best[row[:2]] for row in changes.index]
+    changes["best"] = changes.index.isin(best.to_frame().set_index("change", append=True).index)
     changes.insert(1, "target_name", _names(changes, baseline, candidates))
     units.insert(0, "name", _unit_names(units, result))
     units["best"] = best.reindex(units.index)
@@ -252,4 +252,5 @@ def _in_order(units: pd.DataFrame, result: Result) -> pd.DataFrame:
     """Return the units in the order of the result: gaps by rank, then areas."""
     order = [("gap", one) for one in result.gaps.index]
     order += [("area", str(one)) for one in result.areas.index]
-    return units.reindex([key for key in order if key in units.index])
+    places = units.index.get_indexer(pd.MultiIndex.from_tuples(order))
+    return units.iloc[places[places >= 0]]

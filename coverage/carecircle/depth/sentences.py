@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from carecircle.outputs.codes import CODES
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sentences"]
 
+_UNIT = ["unit_kind", "unit_id"]
 _MEASURES = ("raise_limit", "walk_faster")
 _WHO = {"elders": ("老年人", "elders"), "homes": ("处住宅", "homes")}
 
@@ -40,22 +42,39 @@ def sentences(
         Index of ``units``: ``zh``, ``en``.
     """
     names = facilities.get("name", facilities.index.to_series())
-    of_unit = {
-        key: part.reset_index() for key, part in changes.groupby(level=["unit_kind", "unit_id"])
-    }
-    rows = []
-    for key, unit in zip(units.index, units.to_dict("records"), strict=True):
-        kind, one = key
-        mine = of_unit.get(key, changes.iloc[:0])
-        facts = unit | {
-            "label": f"{one} {unit['name']}" if kind == "gap" else str(unit["name"]),
-            "facility": names.get(unit["facility_id"], unit["facility_id"]),
-        }
-        rows.append((_chinese(facts, mine), _english(facts, mine)))
-    return pd.DataFrame(rows, index=units.index, columns=["zh", "en"])
+    names = names[~names.index.duplicated()]
+    kind, one = (units.index.get_level_values(name).astype(str) for name in _UNIT)
+    named = units["name"].astype(object)
+    facts = units.assign(
+        label=np.where(kind == "gap", one + " " + named, named),
+        facility=units["facility_id"].map(names).fillna(units["facility_id"]),
+    )
+    picked = [_picked(part, units.index) for part in _chosen(changes)]
+    told = [
+        (_chinese(unit, best, on_site), _english(unit, best, on_site))
+        for unit, best, on_site in zip(facts.to_dict("records"), *picked, strict=True)
+    ]
+    return pd.DataFrame(told, index=units.index, columns=["zh", "en"])
 
 
-def _english(unit: Facts, changes: pd.DataFrame) -> str:
+def _chosen(changes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return per unit the smallest change, and where that only measures, the best one on site."""
+    rows = changes.reset_index()
+    best = rows[rows["best"].to_numpy(dtype=bool)].drop_duplicates(_UNIT)
+    measured = best.loc[best["change"].isin(_MEASURES), _UNIT]
+    on_site = rows[~rows["change"].isin(_MEASURES)].merge(measured, on=_UNIT)
+    on_site = on_site.sort_values(["gained", "change"], ascending=[False, True], kind="stable")
+    return best, on_site.drop_duplicates(_UNIT)
+
+
+def _picked(rows: pd.DataFrame, units: pd.Index) -> list[Facts | None]:
+    """Return the row of each unit, None where it has none."""
+    at = pd.MultiIndex.from_frame(rows[_UNIT]).get_indexer(units)
+    facts: list[Facts] = rows.to_dict("records")
+    return [facts[place] if place >= 0 else None for place in at.tolist()]
+
+
+def _english(unit: Facts, best: Facts | None, on_site: Facts | None) -> str:
     who = _WHO[unit["counted_in"]][1]
     text = f"{unit['label']}: {unit['uncovered']:,.0f} of {unit['total']:,.0f} {who} are not in"
     text += f" time ({unit['limit_minutes']} min)"
@@ -65,9 +84,8 @@ def _english(unit: Facts, changes: pd.DataFrame) -> str:
         text += f"; {unit['facility']} is the nearest, {unit['minutes_over']:.1f} min over"
     if unit["unreachable"] > 0:
         text += f"; {unit['unreachable']:,.0f} have no way at all"
-    if changes.empty:
+    if best is None:
         return text + ". No single change was found that helps."
-    best, on_site = _chosen(changes)
     enough = "enough for the rule" if best["enough"] else "not enough alone"
     text += f". Smallest change found: {_done(best)[1]}; it brings {best['gained']:,.0f} of"
     text += f" {best['uncovered']:,.0f} in time, {enough}."
@@ -76,7 +94,7 @@ def _english(unit: Facts, changes: pd.DataFrame) -> str:
     return text
 
 
-def _chinese(unit: Facts, changes: pd.DataFrame) -> str:
+def _chinese(unit: Facts, best: Facts | None, on_site: Facts | None) -> str:
     who = _WHO[unit["counted_in"]][0]
     text = f"{unit['label']}:{who}{unit['total']:,.0f}中有{unit['uncovered']:,.0f}不能按时到达"
     text += f"({unit['limit_minutes']}分钟)"
@@ -86,26 +104,14 @@ def _chinese(unit: Facts, changes: pd.DataFrame) -> str:
         text += f";最近的设施是{unit['facility']},超出{unit['minutes_over']:.1f}分钟"
     if unit["unreachable"] > 0:
         text += f";{unit['unreachable']:,.0f}无路可达"
-    if changes.empty:
+    if best is None:
         return text + "。未找到单项可行的改变。"
-    best, on_site = _chosen(changes)
     enough = "即可达标" if best["enough"] else "单靠此项不足以达标"
     text += f"。最小的改变:{_done(best)[0]},可使{best['uncovered']:,.0f}中的"
     text += f"{best['gained']:,.0f}按时到达,{enough}。"
     if on_site is not None:
         text += f"实地措施:{_done(on_site)[0]},可使{on_site['gained']:,.0f}按时到达。"
     return text
-
-
-def _chosen(changes: pd.DataFrame) -> tuple[Facts, Facts | None]:
-    """Return the smallest change, and where that only measures, the best one can do on site."""
-    best: Facts = changes[changes["best"]].to_dict("records")[0]
-    on_site = changes[~changes["change"].isin(_MEASURES)].sort_values(
-        ["gained", "change"], ascending=[False, True], kind="stable"
-    )
-    if best["change"] not in _MEASURES or on_site.empty:
-        return best, None
-    return best, on_site.to_dict("records")[0]
 
 
 def _done(change: Facts) -> tuple[str, str]:
