@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from carecircle.errors import CrsError
+from carecircle.inputs.homes import homes_from_buildings
 from carecircle.inputs.issues import IssueLog
 from carecircle.inputs.topology import assign_areas, check_areas, check_together
 
@@ -155,6 +156,35 @@ def test_a_place_outside_all_areas_is_named(town, table):
     (issue,) = together(areas, facilities, homes)
     assert (issue.code, issue.table, issue.record) == ("outside_areas", table, "X9")
     assert "at 50, 900" in issue.found
+
+
+def test_a_building_outside_all_areas_is_reported_once(town):
+    areas, facilities, _ = town
+    log = IssueLog()
+    spots = {
+        "b1": shapely.Point(10, 10),
+        "b2": shapely.Point(110, 10),
+        "X9": shapely.Point(50, 900),
+    }
+    homes = homes_from_buildings(frame(spots, "building_id"), areas, log=log)
+    check_together(areas, facilities, homes, log)
+    (issue,) = [issue for issue in log if issue.code == "outside_areas"]
+    assert (issue.table, issue.found) == ("buildings", "1: X9")
+
+
+def test_a_home_that_names_an_area_and_lies_in_none_is_told_beside_buildings_in_none(town):
+    areas, facilities, _ = town
+    log = IssueLog()
+    spots = {
+        "b1": shapely.Point(10, 10),
+        "X8": shapely.Point(50, 900),
+        "X9": shapely.Point(50, 900),
+    }
+    buildings = frame(spots, "building_id").assign(area_id=["A", "B", None])
+    homes = homes_from_buildings(buildings, areas, log=log)
+    check_together(areas, facilities, homes, log)
+    told = [(issue.table, issue.record) for issue in log if issue.code == "outside_areas"]
+    assert told == [("buildings", ""), ("homes", "X8")]
 
 
 def test_home_of_an_unknown_area_is_named(town):

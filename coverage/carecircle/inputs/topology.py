@@ -156,7 +156,8 @@ def check_together(
     log
         Collects facilities and homes outside all areas, homes whose ``area_id`` is unknown or is
         not where they lie, areas without homes, unknown ids in ``serves``, and the lack of any
-        facility; one issue a record.
+        facility; one issue a record. Homes that were reported when they were made of buildings or
+        cells are not reported again.
 
     Raises
     ------
@@ -178,11 +179,14 @@ def check_together(
     ):
         outside = _has_place(frame) & found.isna().to_numpy()
         if not _report_swapped(frame, outside, areas, table, log):
-            _report_outside(frame[outside], table, _EFFECTS[table], log)
+            new = outside & ~_told_before(frame, table, log)
+            _report_outside(frame[new], table, _EFFECTS[table], log)
     _check_home_areas(areas, homes, where, log)
     _check_serves(areas, facilities, log)
 
 
+#: What homes are made of, by the name their makers report it under.
+_MADE_OF = ("buildings", "cells")
 _EFFECTS = {
     "facilities": "counts in time, in no area's roster",
     "homes": "counts in the city, in no area",
@@ -199,6 +203,14 @@ def _need_same_crs(one: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> None:
 def _has_place(frame: gpd.GeoDataFrame) -> np.ndarray:
     shapes = frame.geometry.to_numpy()
     return ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+
+
+def _told_before(frame: gpd.GeoDataFrame, table: str, log: IssueLog) -> np.ndarray:
+    """Return the homes whose buildings or cells were reported to lie outside all areas."""
+    told = any(issue.code == "outside_areas" and issue.table in _MADE_OF for issue in log)
+    if table != "homes" or not told or "area_id" not in frame:
+        return np.zeros(len(frame), dtype=bool)
+    return frame["area_id"].isna().to_numpy()
 
 
 def _report_outside(frame: gpd.GeoDataFrame, table: str, effect: str, log: IssueLog) -> None:
