@@ -244,6 +244,23 @@ def test_what_is_shown_is_escaped_and_says_synthetic(town):
     assert "80 / 130" in html
 
 
+def test_more_people_are_told_apart_from_what_is_built(town):
+    """Today 80 of 130; the village centre covers the 10 of H11, the station those 80 but 20."""
+    ageing = Scenario("ageing", population=1.5)
+    built = Scenario("built", build=["F2"], population=1.5)
+    closed = Scenario("closed", close=["F1"], population={"V": 3.0})
+    plans = compare(town, [ageing, built, closed])
+    names = ["change", "elders_gained", "elders_lost", "elders_by_population"]
+    assert plans.summary.loc["ageing", names].tolist() == [40.0, 0.0, 0.0, 40.0]
+    # H11 is home to 15 by then
+    assert plans.summary.loc["built", names].tolist() == [55.0, 15.0, 0.0, 40.0]
+    # 20 of the village are in time today; had they become 60, the closing would hit them all
+    assert plans.summary.loc["closed", names].tolist() == [-80.0, 0.0, -120.0, 40.0]
+    assert (plans.summary[names[1:]].sum(axis=1) == plans.summary["change"]).all()
+    assert "人口变动" in plans._repr_html_()
+    assert "人口变动" not in compare(town, [Scenario("open", build=["F2"])])._repr_html_()
+
+
 def test_an_unknown_figure_or_scenario_is_named(town):
     plans = compare(town, [Scenario("a", build=["F2"])])
     with pytest.raises(InputError, match="figure 'elder' is not compared"):

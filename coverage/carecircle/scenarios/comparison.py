@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from carecircle.analysis.coverage import WEIGHTS
 from carecircle.errors import InputError
 from carecircle.outputs.folder import save_folder
 from carecircle.outputs.fractions import fraction
@@ -152,8 +153,10 @@ class Comparison:
     def summary(self) -> pd.DataFrame:
         """One row for today and for each scenario, over the whole study.
 
-        Index ``scenario``: ``elders_covered``, ``elders_total``, ``elders_rate``, ``change``,
-        ``elders_gained`` and ``elders_lost`` (homes newly in and out of time),
+        Index ``scenario``: ``elders_covered``, ``elders_total``, ``elders_rate``, ``change``;
+        ``elders_gained`` and ``elders_lost`` (below 0) in homes newly in and out of time, counted
+        as many as live there under the scenario; ``elders_by_population``, what other people in the
+        homes that are in time today make up: the three add up to ``change``. Then
         ``units_on_time``, ``units_with_facility``, ``units_total``, ``cost`` of what is built (NaN
         where a cost is missing).
         """
@@ -223,12 +226,16 @@ class Comparison:
     def _repr_html_(self) -> str:
         card = self.baseline.study.card
         zh = card.language == "zh"
-        heads = (
+        heads: tuple[str, ...] = (
             ("方案", "老年人口覆盖率", "变化", "新增", "失去", "达标社区", "有设施社区", "费用")
             if zh
             else ("Scenario", "Elders in time", "Change", "Gained", "Lost",
                   "Units on time", "Units with facility", "Cost")
         )  # fmt: skip
+        names = ["change", "elders_gained", "elders_lost"]
+        if self.summary["elders_by_population"].any():
+            names.append("elders_by_population")
+            heads = (*heads[:5], "人口变动" if zh else "By population", *heads[5:])
         rows: list[tuple[str, ...]] = [heads]
         for name, row in self.summary.iterrows():
             shown = ("现状" if zh else "today") if name == "today" else str(name)
@@ -236,7 +243,7 @@ class Comparison:
                 fraction(row[f"units_{u}"], row["units_total"])
                 for u in ("on_time", "with_facility")
             )
-            counts = (f"{row[c]:+,.0f}" for c in ("change", "elders_gained", "elders_lost"))
+            counts = (f"{row[name]:+,.0f}" for name in names)
             cost = "--" if np.isnan(row["cost"]) else f"{row['cost']:,.6g}"
             elders = fraction(row["elders_covered"], row["elders_total"])
             rows.append((shown, elders, *counts, *units, cost))
@@ -290,8 +297,8 @@ class Comparison:
             "units_total",
         )
         added = {name: float(np.nansum(figures[:, FIGURES.index(name)])) for name in wanted}
-        homes = self.baseline.study.homes
-        elders = homes["elders"].to_numpy(dtype=float) if "elders" in homes else np.array([np.nan])
+        place = list(WEIGHTS).index("elders")
+        before, elders = today.tally.weights[:, place], outcome.tally.weights[:, place]
         gained, lost = outcome.covered & ~today.covered, today.covered & ~outcome.covered
         covered, total = added.pop("elders_covered"), added.pop("elders_total")
         return {
@@ -300,6 +307,7 @@ class Comparison:
             "elders_rate": covered / total if total else np.nan,
             "elders_gained": float(np.nansum(elders * gained)),
             "elders_lost": 0.0 - float(np.nansum(elders * lost)),
+            "elders_by_population": float(np.nansum((elders - before) * today.covered)),
             **added,
             "cost": 0.0 if scenario is None else self._cost(self.scenarios[scenario]),
         }
