@@ -8,7 +8,8 @@ import pytest
 import shapely
 
 import carecircle as cc
-from carecircle.errors import CrsError
+from carecircle.errors import CrsError, InputError
+from carecircle.roads.speeds import network_at_speed
 from towns import WALK, grid, points, roads_of, shapes, street
 
 
@@ -163,3 +164,40 @@ def test_the_input_stays_as_it_was_and_its_order_is_kept():
     at = cc.locate(network, homes)
     assert at.index.equals(homes.index)
     assert homes.equals(before)
+
+
+@pytest.mark.parametrize(
+    ("stops", "said"),
+    [
+        # a road put in front: every piece has another number
+        ((-500, 0, 100, 300), r"home_id H1 stands on piece 1 \(r001\), 150.0 m away"),
+        # fewer pieces than the positions name
+        ((0, 300), r"home_id H1 stands on piece 1 of roads that have 1;"),
+    ],
+)
+def test_positions_of_another_network_are_refused_and_both_are_named(stops, said):
+    here = cc.RoadNetwork.from_roads(street(0, 100, 300), WALK)
+    other = cc.RoadNetwork.from_roads(street(*stops), WALK)
+    homes = cc.locate(here, points({"H1": (250, 5)}, "home_id"))
+    stations = cc.locate(other, points({"F1": (10, 0)}))
+    for search in (cc.nearest, lambda *at: cc.reach(at[0], at[2], at[1], max_minutes=9)):
+        with pytest.raises(InputError, match=said) as told:
+            search(other, homes, stations)
+        assert repr(other) in str(told.value)
+
+
+def test_positions_hold_on_the_same_roads_at_another_speed_and_longer_roads():
+    roads = street(0, 100, 300)
+    here = cc.RoadNetwork.from_roads(roads, WALK)
+    homes = cc.locate(here, points({"H1": (250, 0)}, "home_id"))
+    stations = cc.locate(here, points({"F1": (10, 0)}))
+    for network in (
+        network_at_speed(here, 0.5),
+        cc.RoadNetwork.from_roads(street(0, 100, 300, 900), WALK),
+    ):
+        found = cc.nearest(network, homes, stations)
+        speed = network.profile.speed_m_s
+        assert found.loc["H1", "minutes"] == pytest.approx(240 / speed / 60)
+    # positions written by hand need no coordinates
+    bare = [table.drop(columns=["x", "y"]) for table in (homes, stations)]
+    assert cc.nearest(here, *bare).loc["H1", "minutes"] == pytest.approx(4)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import shapely
 
+from carecircle.errors import InputError
 from carecircle.roads.access import to_ticks
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ __all__ = ["Direction", "Places", "pack_places"]
 
 Direction = Literal["to_facility", "from_facility"]
 _CORNER_M = 1e-6
+#: Positions that are compared with their piece of road: another network fails at the first few.
+_COMPARED = 200
+_OFF_M = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +71,16 @@ def pack_places(
         Whether the trip starts here.
     extra_minutes
         Minutes added at each place, aligned on the index; missing is 0.
+
+    Raises
+    ------
+    InputError
+        If the positions were located on another network.
     """
     chains = network.chains
     piece = positions["piece"].to_numpy(dtype=np.int64)
     linked = piece >= 0
+    _check_network(network, positions, np.flatnonzero(linked), piece)
     on = np.where(linked, piece, 0)
     chain = np.where(linked, chains.chain[on], -1).astype(np.int32)
     where = positions["fraction"].to_numpy(dtype=float)
@@ -97,3 +108,37 @@ def pack_places(
     table = np.column_stack([metres, along, gates, own, access_m])
     table[~linked] = np.inf
     return Places(chain, np.ascontiguousarray(table))
+
+
+def _check_network(
+    network: RoadNetwork,
+    positions: pd.DataFrame,
+    linked: NDArray[np.intp],
+    piece: NDArray[np.int64],
+) -> None:
+    """Raise where positions do not lie on the pieces they name: they are of other roads."""
+    if not len(linked):
+        return
+    n = len(network.ends)
+    last = linked[piece[linked].argmax()]
+    if piece[last] >= n:
+        found = f"piece {piece[last]:,} of roads that have {n:,}"
+        raise _foreign(network, positions, int(last), found)
+    if "x" not in positions or "y" not in positions:
+        return
+    some = linked[:: -(-len(linked) // _COMPARED)]
+    spots = shapely.points(positions["x"].to_numpy()[some], positions["y"].to_numpy()[some])
+    metres = shapely.distance(spots, network.roads.geometry.array[piece[some]])
+    off = np.flatnonzero(metres > _OFF_M)
+    if len(off):
+        one, far = int(some[off[0]]), float(metres[off[0]])
+        found = f"piece {piece[one]:,} ({network.roads.index[piece[one]]}), {far:,.1f} m away"
+        raise _foreign(network, positions, one, found)
+
+
+def _foreign(network: RoadNetwork, positions: pd.DataFrame, row: int, found: str) -> InputError:
+    name = positions.index.name or "place"
+    return InputError(
+        f"positions: {name} {positions.index[row]} stands on {found}; they were located on"
+        f" another network than {network!r}: call locate() with this one"
+    )

@@ -56,6 +56,11 @@ def nearest(
         ``other_component`` (no facility on this part of the network) or ``beyond_limit``.
         Equal minutes go to the facility that comes first by id.
 
+    Raises
+    ------
+    InputError
+        If positions were located on another network.
+
     Examples
     --------
     >>> import geopandas as gpd, shapely, carecircle as cc
@@ -115,7 +120,7 @@ def reach(
     Raises
     ------
     InputError
-        If ``max_minutes`` is not a positive number.
+        If ``max_minutes`` is not a positive number, or positions were located on another network.
     """
     check_limit(max_minutes)
     towards = direction == "to_facility"
