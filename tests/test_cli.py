@@ -137,6 +137,20 @@ def test_run_says_the_figures_counted_on_fingers(command, toy):
     assert "61.5 % (80 / 130), 10 not assessed" in " ".join(said.split())
 
 
+def test_a_narrow_terminal_cuts_no_figure_short(command, toy, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "44")
+    change(toy, 'language = "en"', 'language = "zh"')
+    change(
+        toy,
+        'kinds = ["service_complex"]',
+        'kinds = ["service_complex"]\n[rules]\npresets = ["wuhai_plan_2021"]',
+    )
+    code, said, _ = command("run", toy)
+    assert code == 0
+    assert "目标不低于" in said
+    assert "…" not in said
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name):
     done = CliRunner().invoke(cli.app, [name, "--help"])

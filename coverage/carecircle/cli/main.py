@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -110,7 +111,7 @@ def init(
     from carecircle.study.template import write_template
 
     path = write_template(folder, wuhai_folder())
-    _out.print(f"wrote {escape(str(path))}; next: carecircle check {escape(str(folder))}")
+    typer.echo(f"wrote {path}; next: carecircle check {shlex.quote(str(folder))}")
 
 
 @app.command()
@@ -222,6 +223,8 @@ def _run(
     card = result.card
     title = card.title_zh if card.language == "zh" else card.title
     table = Table(title=escape(f"{title}  {card.as_of}"), show_header=False, title_justify="left")
+    for _ in ("what", "figure"):  # a figure cut short by the terminal would be another figure
+        table.add_column(overflow="fold")
     for what, figure in rows:
         table.add_row(escape(what), escape(figure))
     _out.print(table)
