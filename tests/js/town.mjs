@@ -4,7 +4,8 @@ import vm from "node:vm";
 
 const FOLDER = new URL("../../coverage/carecircle/outputs/what_if/", import.meta.url);
 const PARTS = [
-  "pack", "plane", "shapes", "lines", "search", "network", "changes", "positions", "tally", "reached", "engine", "worker",
+  "pack", "plane", "shapes", "lines", "search", "network", "changes", "positions", "tally", "reached",
+  "roster", "neighbours", "gaps", "squares", "fields", "circles", "drawing", "engine", "worker",
 ];
 
 for (const part of PARTS) vm.runInThisContext(readFileSync(new URL(`${part}.js`, FOLDER), "utf8"), part);
@@ -77,6 +78,12 @@ export function town({ streets, homes, facilities, planned = [], barriers = [], 
       access: open.access, extra: floats(open.piece.map(() => 0)), area: counts(open.piece.map(() => 0)),
       counts: base64(open.piece.map(() => 1)),
       operates: base64(Object.keys(facilities).map((id) => Number(!planned.includes(id)))),
+      coming: base64(Object.keys(facilities).map((id) => Number(planned.includes(id)))),
+      named: base64(open.piece.map(() => 0)), owners: counts(open.piece.map(() => 0)), owned: "",
+    },
+    terms: {
+      on_time: 0.95, by_name: false, circles: { trim: 60, hole: 10000 },
+      gaps: { join: 150, elders: 50, population: 300, homes: 20, residential_ha: 1, detour: 1.3, open: [] },
     },
     sites: { id: [] },
     units: {

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from carecircle.analysis.circles import CircleStyle
+    from carecircle.analysis.gaps import GapRule
     from carecircle.inputs.issues import IssueLog
     from carecircle.roads.network import RoadNetwork
     from carecircle.roads.profiles import TravelProfile
@@ -60,6 +62,8 @@ class Ground:
         Whether places are linked to roads that lead to a facility rather than to an island.
     sites
         Contract ``sites``: candidates of the study, if it has any.
+    gap_rule, circle_style
+        How uncovered homes were joined and circles drawn; ``None``: as usual.
     """
 
     network: RoadNetwork
@@ -68,6 +72,8 @@ class Ground:
     snap_m: Mapping[str, float]
     prefer_connected: bool
     sites: gpd.GeoDataFrame | None = None
+    gap_rule: GapRule | None = None
+    circle_style: CircleStyle | None = None
 
 
 @dataclass(frozen=True)

@@ -327,7 +327,10 @@ def _from_roads(
         max_minutes=max(card.rings), direction=card.direction, extra_minutes=extra,
     )  # fmt: skip
     terms, sites = study.terms, study.tables.sites
-    ground = Ground(study.network, at, places, terms.snap_m, terms.prefer_connected, sites)
+    ground = Ground(
+        study.network, at, places, terms.snap_m, terms.prefer_connected, sites,
+        gap_rule=terms.gaps, circle_style=terms.circles,
+    )  # fmt: skip
     return _Searched(facilities, homes, minutes, reached, pairs, ground)
 
 

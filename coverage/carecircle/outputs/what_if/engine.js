@@ -201,9 +201,11 @@
         const assessed = !UNLINKED[homes.reason[home]] && !Number.isNaN(limit);
         state[home] = !assessed ? NOT_ASSESSED : minutes[home] <= limit ? COVERED : UNCOVERED;
       }
-      const figures = whatIf.tally(world, state);
+      const figures = whatIf.tally(world, state), names = sources.map((source) => source.id), facility = numbered(rank, sources);
+      // copies, for the worker gives the others away
+      this.last = { scenario, net, homes, sources, found: { minutes: minutes.slice(), state: state.slice(), facility: facility.slice(), names } };
       return {
-        figures, minutes, state, names: sources.map((source) => source.id), facility: numbered(rank, sources),
+        figures, verdicts: whatIf.verdicts(world, figures, scenario), minutes, state, names, facility,
         uncovered: this.uncovered(figures.area),
         reached: rings && whatIf.reached(net, labels, sources, rings, world),
         network: net,

@@ -103,5 +103,5 @@
     return whatIf.eachEdge(wall, (i) => whatIf.toSegment(wall, i, x, y, at) <= near * near) ? factor : 1;
   }
 
-  Object.assign(whatIf, { asLine, lineOf, cutLine, spans });
+  Object.assign(whatIf, { asLine, lineOf, spotAt, cutLine, spans });
 })();

@@ -114,6 +114,10 @@
       area: Int32Array.from(counts(packed.area)),
       counts: bytes(packed.counts),
       operates: packed.operates && bytes(packed.operates),
+      coming: packed.coming && bytes(packed.coming),
+      named: bytes(packed.named),
+      owners: starts(counts(packed.owners)),
+      owned: Int32Array.from(counts(packed.owned)),
     };
   }
 
@@ -128,6 +132,8 @@
       passed: spread(packed.passed, packed.n),
       reason: spread(packed.reason, packed.n),
       area: summed(counts(packed.area)),
+      order: packed.order && summed(counts(packed.order)),
+      residential: packed.residential && numbers(packed.residential),
     };
   }
 
@@ -149,7 +155,7 @@
   /* The text of the page, or its parsed JSON, as a world. */
   function unpack(pack) {
     const p = typeof pack === "string" ? JSON.parse(pack) : pack;
-    const units = {};
+    const kind = Int32Array.from(counts(p.areas.kind)), units = {};
     for (const [level, unit] of Object.entries(p.units)) {
       units[level] = { ...unit, of: Int32Array.from(counts(unit.of)) };
     }
@@ -161,10 +167,9 @@
       facilities: register(p.facilities),
       sites: register(p.sites),
       areas: {
-        kinds: p.areas.kinds,
-        kind: Int32Array.from(counts(p.areas.kind)),
-        ground: p.areas.ground.map((one) => ({
-          kind: one.kind, start: starts(counts(one.points)), ...places(one.xy, p.step),
+        kinds: p.areas.kinds, kind,
+        ground: p.areas.ground.map(({ area, points, xy }) => ({
+          area, kind: p.areas.kinds[kind[area]], start: starts(counts(points)), ...places(xy, p.step),
         })),
       },
     };

@@ -21,6 +21,13 @@ from carecircle.outputs.map.page import json_for_html
 from carecircle.outputs.what_if.codec import STEP_M, exact, numbers, places, rare, steps
 from carecircle.outputs.what_if.plane import plane_of
 from carecircle.outputs.what_if.roads import PieceOrder, pack_barriers, pack_pieces, pack_roads
+from carecircle.outputs.what_if.terms import (
+    pack_area_shapes,
+    pack_coming,
+    pack_members,
+    pack_owners,
+    pack_terms,
+)
 from carecircle.planning.tally import Tally
 from carecircle.roads.positions import locate
 
@@ -37,7 +44,8 @@ __all__ = ["pack_what_if", "what_if_elements"]
 #: In the order in which each may use those before it.
 _SCRIPTS = (
     "pack.js", "plane.js", "shapes.js", "lines.js", "search.js", "network.js", "changes.js",
-    "positions.js", "tally.js", "reached.js", "engine.js", "worker.js",
+    "positions.js", "tally.js", "reached.js", "roster.js", "neighbours.js", "gaps.js",
+    "squares.js", "fields.js", "circles.js", "drawing.js", "engine.js", "worker.js",
 )  # fmt: skip
 _REASONS = ("", "not_linked", "blocked", "no_position")
 
@@ -128,6 +136,7 @@ def pack_what_if(findings: Findings, *, most_records: int = 500_000) -> str:
         "sites": _sites(findings, ground, order),
         "units": _units(findings),
         "areas": _areas(findings),
+        "terms": pack_terms(findings, ground),
     }
     return json_for_html(pack)
 
@@ -158,6 +167,7 @@ def _homes(findings: Findings, ground: Ground, order: PieceOrder) -> dict[str, A
         "reason": rare(pd.Index(_REASONS).get_indexer(pd.Index(ground.homes["reason"]))),
         "area": steps(findings.areas.index.get_indexer(pd.Index(homes["area_id"]))),
         "weights": weights,
+        **pack_members(homes),
     }
 
 
@@ -181,6 +191,7 @@ def _facilities(findings: Findings, ground: Ground, order: PieceOrder) -> dict[s
     return _register(facilities, ground.facilities, order, findings) | {
         "counts": pack_codes(counts),
         "operates": pack_codes(operates),
+        "coming": pack_coming(findings),
     }
 
 
@@ -199,6 +210,9 @@ def _sites(findings: Findings, ground: Ground, order: PieceOrder) -> dict[str, A
     snap = _snap(built["area_id"], findings, ground)
     prefer = {0} if ground.prefer_connected else None
     at = locate(ground.network, built, max_snap_m=snap, prefer=prefer)
+    if pack_terms(findings, ground)["by_name"]:
+        serves = built["serves"] if "serves" in built else pd.Series(pd.NA, built.index)
+        built["serves"] = serves.fillna(built["area_id"]).astype("str")
     counts = pack_codes(is_eligible(built, findings.card.eligible))
     return _register(built, at, order, findings) | {"counts": counts}
 
@@ -224,6 +238,7 @@ def _register(
         "access": exact(found["access"]),
         "extra": exact(extra.to_numpy(dtype=float)),
         "area": pack_counts(findings.areas.index.get_indexer(pd.Index(places["area_id"]))),
+        **pack_owners(places, findings.areas),
     }
 
 
@@ -246,20 +261,11 @@ def _units(findings: Findings) -> dict[str, Any]:
 
 
 def _areas(findings: Findings) -> dict[str, Any]:
-    """Return the kind of each area, and the ground of each kind where it matters."""
+    """Return kind and ground of each area."""
     areas = findings.areas
     kinds = sorted(areas["kind"].dropna().unique())
-    snap = findings.ground.snap_m if findings.ground else {}
-    ground = []
-    if len({snap.get(kind) for kind in kinds} | {max(snap.values())}) > 1:
-        for kind in kinds:
-            whole = shapely.union_all(areas.geometry.array[areas["kind"] == kind])
-            rings = shapely.get_rings(shapely.get_parts(whole))
-            points = shapely.get_num_coordinates(rings)
-            xy = places(shapely.get_coordinates(rings))
-            ground.append({"kind": kind, "points": pack_counts(points), "xy": xy})
     return {
         "kinds": kinds,
         "kind": pack_counts(pd.Index(kinds).get_indexer(pd.Index(areas["kind"]))),
-        "ground": ground,
+        "ground": pack_area_shapes(areas),
     }

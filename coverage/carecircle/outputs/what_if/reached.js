@@ -69,19 +69,23 @@
     }
   }
 
-  /* Spans of pieces within each limit in minutes, the longest first: piece, from, to, ring. */
-  function reached(net, labels, sources, minutes, world) {
-    const spans = new Spans(4 * net.n + 1), toStart = world.towards ? 1 : 0, toEnd = 1 - toStart;
+  /* Spans of pieces within each limit in minutes, the longest first: piece, from, to, ring. `rows` are the
+     pieces to look at: all, unless given. */
+  function reached(net, labels, sources, minutes, world, rows = null) {
+    const n = rows ? rows.length : net.n, spans = new Spans(4 * n + 1);
+    const toStart = world.towards ? 1 : 0, toEnd = 1 - toStart;
     const rings = minutes.map((limit, ring) => [limit, ring]).sort((a, b) => b[0] - a[0]);
     const chains = new Set(sources.map((source) => source.at.chain)), members = new Map();
-    for (let p = 0; p < net.n; p++) {
+    for (let k = 0; k < n; k++) {
+      const p = rows ? rows[k] : k;
       if (!chains.has(net.chain[p]) || net.dead[p]) continue;
       if (!members.has(net.chain[p])) members.set(net.chain[p], []);
       members.get(net.chain[p]).push(p);
     }
     for (const [limit, ring] of rings) {
       const seconds = (limit - world.profile.minutes) * 60;
-      for (let p = 0; p < net.n; p++) {
+      for (let k = 0; k < n; k++) {
+        const p = rows ? rows[k] : k;
         if (net.chain[p] < 0 || net.dead[p]) continue;
         fromEnds(net, labels.cost, p, seconds, spans, ring, toStart, toEnd);
       }

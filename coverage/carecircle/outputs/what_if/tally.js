@@ -80,5 +80,5 @@
     return found;
   }
 
-  Object.assign(whatIf, { tally, UNCOVERED, COVERED, NOT_ASSESSED });
+  Object.assign(whatIf, { Sums, tally, UNCOVERED, COVERED, NOT_ASSESSED });
 })();

@@ -29,6 +29,9 @@
      minutes: Float64Array              of each home, NaN without a way; homes in the order of the study
      state: Uint8Array                  of each home: 0 uncovered, 1 covered, 2 not assessed
      facility: Int32Array, names        of each home its nearest facility: names[facility], -1 none
+     verdicts: { cell, has, levels }    cell of each area (0 to 3: has_in_time, has_late, neighbour_in_time,
+       none_late; 4 unknown), whether it has a facility; levels: level -> { total, has, onTime, notAssessed,
+       cells }, a value for each unit
      uncovered: Int32Array              areas with somebody uncovered, most elders first
      reached: { piece, from, to, ring } spans of pieces (shares of their length) within rings[ring]
                                         minutes, only if `rings` (minutes) were given, longest ring first
@@ -42,10 +45,11 @@
    place { lon, lat } -> place { x, y, linked, access_m, lon, lat }  a click: coordinates for a scenario to
      the centimetre; whether a facility there would be linked to today's roads; where it would be entered
    road { lon, lat, within_m } -> road { piece, row, road, name, structure } or { piece: -1 }  a click on a road
+   gaps, circles                                   what is drawn of the last scenario: see drawing.js
    show { points: [[x, y], ...] } -> show { points: [[lon, lat], ...] }  places of a scenario on the map
 
-   Reached roads stand for the circles because they can be drawn at once: stroke them with a round pen as
-   wide as twice the study's trim. */
+   Reached roads can be drawn at once, before the circles: stroke them with a round pen as wide as twice the
+   study's trim, `terms.circles.trim`. */
 (function () {
   "use strict";
   const whatIf = globalThis.whatIf;
@@ -59,7 +63,7 @@
   };
 
   function answer(found, began) {
-    const { figures, minutes, state, facility, names, uncovered, reached } = found, before = engine.today.figures;
+    const { figures, verdicts, minutes, state, facility, names, uncovered, reached } = found, before = engine.today.figures;
     const levels = {};
     for (const [level, weights] of Object.entries(figures)) {
       levels[level] = {};
@@ -68,7 +72,7 @@
         levels[level][name] = { ...one, change };
       }
     }
-    return { ...levels, minutes, state, facility, names, uncovered, reached, ms: performance.now() - began };
+    return { ...levels, verdicts, minutes, state, facility, names, uncovered, reached, ms: performance.now() - began };
   }
 
   function lines() {
@@ -85,12 +89,12 @@
       const began = performance.now();
       engine = new whatIf.Engine(pack);
       setTimeout(() => engine.index(), 0); // ready before the first place is asked for
-      const { units, facilities, sites, limits, rings, profile, kind, plane, roads } = engine.world;
+      const { units, facilities, sites, limits, rings, profile, kind, plane, roads, terms } = engine.world;
       const drawn = lines(), today = answer(engine.today, began);
       // today's arrays stay here for the differences; the page gets copies
       const copies = Object.fromEntries(["minutes", "state", "facility"].map((name) => [name, today[name].slice()]));
       return [{
-        type: "ready", units, limits, rings, profile, kind, lines: drawn,
+        type: "ready", units, limits, rings, profile, kind, terms, lines: drawn,
         facilities: { id: facilities.id, counts: facilities.counts, open: facilities.id.map((id) => engine.openToday.has(id)) },
         sites: sites.id.map((id, i) => {
           const [lon, lat] = whatIf.toDegrees(plane, sites.x[i], sites.y[i]);
@@ -129,6 +133,8 @@
       return [{ type: "show", points: points.map(([x, y]) => whatIf.toDegrees(engine.world.plane, x, y)) }];
     },
   };
+
+  Object.assign(handlers, whatIf.drawing(() => engine));
 
   globalThis.onmessage = ({ data }) => {
     try {
