@@ -14,6 +14,7 @@ from carecircle.planning.cover import everyone_covered, most_covered, share_cove
 from carecircle.planning.engine.apart import Apart, NoOtherPlanError
 from carecircle.planning.engine.cover_case import Case, limits_of
 from carecircle.planning.engine.greedy import Limits
+from carecircle.planning.instance import check_instance
 from carecircle.planning.notebook_tables import as_html
 from carecircle.planning.options import SolveOptions
 
@@ -151,6 +152,7 @@ def k_best(
     >>> k_best(two, max_cover(two, n_sites=1), k=2).table["site_ids"].to_dict()
     {1: 'S2', 2: 'S1'}
     """
+    check_instance(instance)
     if plan.problem not in _SOLVE:
         raise InputError(f"plan is of {plan.problem}; k_best knows {', '.join(_SOLVE)}")
     if k < 1 or differ < 1:

@@ -19,6 +19,7 @@ from carecircle.planning.engine.outcome import (
     sites_left,
     solver_name,
 )
+from carecircle.planning.instance import check_instance
 from carecircle.planning.median import search_nearest
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan, Proof
@@ -84,6 +85,7 @@ def max_attendance(
     >>> plan.site_ids, plan.proof.objective
     (['S2'], 16.0)
     """
+    check_instance(instance)
     started = time.perf_counter()
     n_new = sites_left(instance, n_sites)
     limit = instance.limit

@@ -13,6 +13,7 @@ from carecircle.planning.checks.nearest_look import checked
 from carecircle.planning.engine.conflicts import smallest_conflict
 from carecircle.planning.engine.highs import Model, Solution, solve
 from carecircle.planning.engine.site_rows import SERVED, SiteRows
+from carecircle.planning.instance import check_instance
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan, Proof, Status
 
@@ -85,6 +86,7 @@ def capacitated_max_cover(
     >>> capacitated_max_cover(few, n_sites=1, assignment="parts").proof.objective
     60.0
     """
+    check_instance(instance)
     today = instance.covered_today()
     usable = instance.within() & ~instance.forbidden[instance.column] & ~today[instance.row]
     share = _Sharing(instance, usable & (instance.weight[instance.row] > 0), assignment)
@@ -145,6 +147,7 @@ def capacitated_p_median(
     >>> capacitated_p_median(few, n_sites=1).proof.objective
     600.0
     """
+    check_instance(instance)
     today = instance.today_minutes
     usable = ~instance.forbidden[instance.column] & (instance.minutes < today[instance.row])
     share = _Sharing(instance, usable & (instance.weight[instance.row] > 0), assignment)

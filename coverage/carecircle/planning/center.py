@@ -20,6 +20,7 @@ from carecircle.planning.engine.outcome import (
     weighted_minutes,
 )
 from carecircle.planning.engine.site_rows import service_conflict
+from carecircle.planning.instance import check_instance
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan, Proof, Status
 
@@ -77,6 +78,7 @@ def p_center(instance: Instance, *, n_sites: int, options: SolveOptions = _DEFAU
     >>> plan.site_ids, plan.proof.objective
     (['S1'], 8.0)
     """
+    check_instance(instance)
     started = time.perf_counter()
     n_new = sites_left(instance, n_sites)
     rings = _Rings(instance, n_new, started + options.time_limit_s)

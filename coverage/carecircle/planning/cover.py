@@ -13,6 +13,7 @@ from carecircle.planning.engine.cover_plan import covered_by
 from carecircle.planning.engine.fewest import fewest_for
 from carecircle.planning.engine.greedy import Chooser
 from carecircle.planning.equity import Units
+from carecircle.planning.instance import check_instance
 from carecircle.planning.options import SolveOptions
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def max_cover(
     >>> plan.site_ids, plan.proof.objective
     (['S2'], 50.0)
     """
+    check_instance(instance)
     case = Case.of("max_cover", instance, options, limits_of(instance, n_sites, budget))
     return most_covered(case, {"n_sites": n_sites, "budget": budget, "equity": tuple(equity)})
 
@@ -160,6 +162,7 @@ def min_sites(
     >>> min_sites(two).site_ids
     ['S2']
     """
+    check_instance(instance)
     left = instance.unreachable()
     if len(left) and not leave_out_unreachable:
         raise InputError(
@@ -206,6 +209,7 @@ def min_sites_for_share(
     InputError
         If the share is out of reach; the message says what can be reached.
     """
+    check_instance(instance)
     if not 0 < share <= 1:
         raise InputError(f"share is {share!r}; give a share above 0, at most 1")
     case = Case.of("min_sites_for_share", instance, options, None)
@@ -258,6 +262,7 @@ def backup_cover(
     Plan
         The objective is the weight covered at least twice; ``terms`` has ``covered_once``.
     """
+    check_instance(instance)
     if not 0 <= once_share <= 1:
         raise InputError(f"once_share is {once_share!r}; give a share from 0 to 1")
     limits = limits_of(instance, n_sites, budget)
@@ -305,6 +310,7 @@ def max_min_share(
     Plan
         The objective is the smallest covered share of any unit.
     """
+    check_instance(instance)
     case = Case.of("max_min_share", instance, options, limits_of(instance, n_sites, budget))
     units = Units.of(instance, unit, covered_by(instance, instance.required))
     model = case.model(equity)

@@ -11,6 +11,7 @@ from carecircle.errors import InputError
 from carecircle.planning.cover import min_sites_for_share
 from carecircle.planning.curve import together
 from carecircle.planning.engine.cover_case import some_ids
+from carecircle.planning.instance import check_instance
 from carecircle.planning.notebook_tables import as_html
 from carecircle.planning.options import SolveOptions
 
@@ -111,6 +112,7 @@ def cost_of_all(
     >>> needs.left_out.tolist()
     ['H3']
     """
+    check_instance(instance)
     bad = [share for share in shares if not 0 < share <= 1]
     if bad:
         raise InputError(f"share is {bad[0]!r}; give shares above 0, at most 1")

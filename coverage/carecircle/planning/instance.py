@@ -14,7 +14,7 @@ from carecircle.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Instance"]
+__all__ = ["Instance", "check_instance"]
 
 _SHOWN = 20
 
@@ -167,6 +167,21 @@ class Instance:
         reached = np.zeros(self.n_demand, dtype=bool)
         reached[self.row[usable]] = True
         return self.demand_ids[~reached & ~self.covered_today()]
+
+
+def check_instance(given: object) -> None:
+    """Refuse what is no siting problem, such as the study that one is made of.
+
+    Raises
+    ------
+    InputError
+        With how to make one.
+    """
+    if not isinstance(given, Instance):
+        raise InputError(
+            f"give a siting problem, not a {type(given).__name__}: siting_instance(study, sites)"
+            " makes one"
+        )
 
 
 def _numbers(frame: pd.DataFrame, name: str, missing: float) -> NDArray[np.float64]:

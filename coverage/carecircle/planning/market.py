@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from carecircle.planning.checks.nearest_look import checked
 from carecircle.planning.engine.capture import Capture, Huff, Pulls, attraction_of, won_table
 from carecircle.planning.engine.outcome import nearest_allocation, sites_left
+from carecircle.planning.instance import check_instance
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan, Proof
 
@@ -82,6 +83,7 @@ def market_share(
     >>> plan.site_ids, plan.proof.objective
     (['S2'], 20.0)
     """
+    check_instance(instance)
     started = time.perf_counter()
     n_new = sites_left(instance, n_sites)
     pulls = Pulls(instance, attraction_of(instance, attraction), competitors, huff)

@@ -13,6 +13,7 @@ from carecircle.errors import InputError
 from carecircle.planning.checks.nearest_look import checked
 from carecircle.planning.engine.capture import Capture, Huff, Pulls, attraction_of, won_table
 from carecircle.planning.engine.outcome import nearest_allocation
+from carecircle.planning.instance import check_instance
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan, Proof
 
@@ -82,6 +83,7 @@ def market_share_target(
     >>> plan.site_ids, plan.proof.objective
     (['S2'], 1.0)
     """
+    check_instance(instance)
     if not 0 < share <= 1:
         raise InputError(f"share is {share!r}; give a share above 0, at most 1")
     started = time.perf_counter()

@@ -22,6 +22,7 @@ from carecircle.planning.engine.outcome import (
     weighted_minutes,
 )
 from carecircle.planning.engine.site_rows import service_conflict
+from carecircle.planning.instance import check_instance
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan, Proof
 
@@ -98,6 +99,7 @@ def p_median(
     >>> plan.site_ids, plan.proof.objective
     (['S2'], 180.0)
     """
+    check_instance(instance)
     if penalty is not None and not penalty >= 0:
         raise InputError(f"penalty is {penalty!r}; give minutes of 0 or more, or None")
     started = time.perf_counter()

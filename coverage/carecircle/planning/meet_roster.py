@@ -20,6 +20,7 @@ from carecircle.planning.engine.highs import solve
 from carecircle.planning.engine.outcome import nearest_allocation
 from carecircle.planning.engine.plan_proof import settled_proof
 from carecircle.planning.engine.reduce import Table, covering_table
+from carecircle.planning.instance import check_instance
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan
 from carecircle.planning.roster_rules import Owed
@@ -99,6 +100,7 @@ def meet_roster(
     >>> meet_roster(two, rules=[one_each]).site_ids
     ['S2']
     """
+    check_instance(instance)
     started = time.perf_counter()
     ordered = in_id_order(instance)
     every = Owed.of(ordered, rules)

@@ -12,6 +12,7 @@ from carecircle.errors import InputError
 from carecircle.planning.engine.cover_case import Answer, Case, limits_of
 from carecircle.planning.engine.greedy import Limits
 from carecircle.planning.engine.objectives import TwoAims
+from carecircle.planning.instance import check_instance
 from carecircle.planning.notebook_tables import as_html
 from carecircle.planning.options import SolveOptions
 
@@ -140,6 +141,7 @@ def pareto_front(
     >>> pareto_front(two, very_old, n_sites=1).table[["first", "second"]].to_dict("list")
     {'first': [50.0, 30.0], 'second': [2.0, 9.0]}
     """
+    check_instance(instance)
     if most < 2:  # noqa: PLR2004  # both ends
         raise InputError(f"most is {most}; give 2 or more")
     if isinstance(second, str) and second not in _PRICES:

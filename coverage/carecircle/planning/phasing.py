@@ -19,6 +19,7 @@ from carecircle.planning.engine.outcome import nearest_allocation
 from carecircle.planning.engine.periods import Periods
 from carecircle.planning.engine.phase_search import phases_of
 from carecircle.planning.engine.plan_proof import settled_proof
+from carecircle.planning.instance import check_instance
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan
 
@@ -93,6 +94,7 @@ def phased(
     >>> plan.chosen["period"].to_dict(), plan.terms["periods"]["share"].tolist()
     ({'S2': 1, 'S1': 2}, [0.625, 1.0])
     """
+    check_instance(instance)
     started = time.perf_counter()
     periods = Periods.of(n_sites, budget, period_weight)
     ordered = in_id_order(instance)
@@ -151,6 +153,7 @@ def phased_to_all(
     >>> phased_to_all(two, n_periods=2).chosen["period"].to_dict()
     {'S2': 1, 'S1': 2}
     """
+    check_instance(instance)
     started = time.perf_counter()
     if n_periods < 1:
         raise InputError(f"n_periods is {n_periods}; give at least 1")

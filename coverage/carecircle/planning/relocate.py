@@ -21,6 +21,7 @@ from carecircle.planning.engine.highs import solve
 from carecircle.planning.engine.outcome import nearest_allocation
 from carecircle.planning.engine.plan_proof import settled_proof
 from carecircle.planning.engine.relocation_money import Money
+from carecircle.planning.instance import check_instance
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan
 
@@ -106,6 +107,7 @@ def relocate_within_budget(
     >>> plan.terms["closed"], plan.terms["opened"], plan.terms["spent"], plan.proof.objective
     (('F1',), ('S1',), 60.0, 80.0)
     """
+    check_instance(instance)
     started = time.perf_counter()
     ordered = in_id_order(instance)
     money = Money.of(ordered, budget, closing_cost, move_cost)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from carecircle.errors import InputError
 from carecircle.planning.engine.cover_plan import covered_by
+from carecircle.planning.instance import check_instance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,6 +109,7 @@ def blend_weights(instance: Instance, second: pd.Series, *, factor: float = 1.0)
     >>> blend_weights(one, pd.Series({"H1": 4.0}), factor=2.0).weight
     array([38.])
     """
+    check_instance(instance)
     if not 0 <= factor < np.inf:
         raise InputError(f"factor is {factor!r}; give a number of 0 or more")
     return replace(instance, weight=instance.weight + factor * _weights(instance, second))
