@@ -185,8 +185,16 @@ def test_a_road_drawn_from_its_end_is_cut_at_the_same_place():
 
 
 def roads_cut_at(metre):
-    """Lengths of the second street and of the first one's parts, in table order."""
-    return [100.0, metre - 0.01, 0.02, 300.0 - metre - 0.01]
+    """Lengths of the first street's parts and of the second, in table order."""
+    return [metre - 0.01, 0.02, 300.0 - metre - 0.01, 100.0]
+
+
+def test_a_cut_changes_nothing_between_equally_near_roads():
+    roads = roads_of(("a", "b", [(0, 0), (300, 0)]), ("c", "d", [(0, 100), (300, 100)]))
+    home = points({"H": (50, 50)}, "home_id")
+    for river in (None, shapes(shapely.Point(200, 0))):
+        network = cc.RoadNetwork.from_roads(roads, WALK, barriers=river)
+        assert cc.locate(network, home).loc["H", "y"] == 0.0
 
 
 _SPOT = st.tuples(st.integers(-20, 400), st.integers(-20, 400))

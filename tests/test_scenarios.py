@@ -9,9 +9,9 @@ import shapely
 
 import carecircle as cc
 from carecircle.errors import InputError
-from carecircle.planning.scenario import RoadChanges, Scenario, check_scenarios, scenarios_from
+from carecircle.planning.scenario import RoadChanges, Scenario, check_scenarios
 from carecircle.roads.changes import add_roads, close_roads
-from carecircle.scenarios.file import read_scenarios
+from carecircle.scenarios.file import read_scenarios, scenarios_from, scenarios_text
 from carecircle.scenarios.what_if import apply_scenario, known_to
 
 TOML = """
@@ -260,6 +260,143 @@ def test_new_lanes_meet_each_other():
     assert roads.loc["new 1", "v"] == roads.loc["new 2", "u"]
 
 
+def test_a_new_lane_ends_in_the_middle_of_another_and_moves_by_no_more_than_a_metre():
+    first = shapely.LineString([(50, 0), (50, 60)])
+    second = shapely.LineString([(50.4, 30), (90, 30)])
+    for lanes in ([first, second], [second, first]):
+        roads = add_roads(streets(), lanes)
+        long, short = ("new 1", "new 2") if lanes[0] is first else ("new 2", "new 1")
+        assert roads.loc[f"{long}/1", "v"] == roads.loc[f"{long}/2", "u"] == roads.loc[short, "u"]
+        assert roads.loc[f"{long}/1", "geometry"].coords[-1] == (50.4, 30)
+
+
+def test_new_lanes_whose_ends_miss_each_other_by_less_than_a_metre_meet():
+    first = shapely.LineString([(50, 0), (50, 60)])
+    second = shapely.LineString([(50.3, 60.4), (90, 60)])
+    roads = add_roads(streets(), [first, second])
+    assert roads.loc["new 1", "v"] == roads.loc["new 2", "u"]
+    apart = shapely.LineString([(50.3, 61.2), (90, 61)])
+    roads = add_roads(streets(), [first, apart])
+    assert roads.loc["new 1", "v"] != roads.loc["new 2", "u"]
+
+
+def test_a_new_lane_without_length_is_none():
+    first = shapely.LineString([(50, 0), (50, 60)])
+    speck = shapely.LineString([(50.2, 59.9), (50.1, 60.1)])
+    assert list(add_roads(streets(), [first, speck]).index[-1:]) == ["new 1"]
+
+
+def test_a_new_lane_moves_no_other_road_in_the_table():
+    roads = add_roads(streets(), [shapely.LineString([(50, 0), (50, 60)])])
+    assert [name.partition("/")[0] for name in roads.index] == ["R1", "R1", "R2", "R3", "new 1"]
+
+
+# -------------------------------------------------------------------------------------- bridges
+
+ACROSS = shapely.LineString([(0.0, 0.0), (0.0, 500.0)])
+BRIDGE = {"line": ACROSS, "bridge": "yes"}
+
+
+def two_banks():
+    """Two streets 500 m apart with a river between; home at both, the facility in the south."""
+    from dataclasses import replace
+
+    from towns import points, roads_of, shapes
+
+    town = cc.samples.toy_town()
+    roads = roads_of(
+        ("a", "b", [(-300, 0), (0, 0)]), ("b", "c", [(0, 0), (300, 0)]),
+        ("d", "e", [(-300, 500), (0, 500)]), ("e", "f", [(0, 500), (300, 500)]),
+    )  # fmt: skip
+    homes = points({"north": (100, 500), "south": (-100, 0)}, "home_id")
+    homes = homes.assign(area_id=town.areas.index[0], elders=1.0).to_crs(town.areas.crs)
+    facilities = town.facilities.iloc[:1].set_geometry([shapely.Point(200, 0)], crs=homes.crs)
+    river = shapes(shapely.LineString([(-900, 250), (900, 250)]))
+    tables = replace(town.tables, roads=roads, homes=homes, facilities=facilities, barriers=river)
+    return replace(town, tables=tables)
+
+
+def minutes_under(study, *added):
+    scenario = Scenario("A", roads=RoadChanges(add=list(added)))
+    return cc.assess(apply_scenario(study, scenario)).homes["minutes"].to_dict()
+
+
+def test_a_new_road_stops_at_a_river_and_a_new_bridge_passes():
+    study = two_banks()
+    road = minutes_under(study, ACROSS)
+    assert road["south"] == pytest.approx(300 / 60)
+    assert pd.isna(road["north"])
+    bridge = minutes_under(study, BRIDGE)
+    assert bridge == {"south": road["south"], "north": pytest.approx(800 / 60)}
+    tunnel = minutes_under(study, {"line": ACROSS, "tunnel": "yes"})
+    assert tunnel == bridge
+    assert pd.isna(minutes_under(study, {"line": ACROSS, "bridge": "no"})["north"])
+
+
+def test_a_frame_says_bridge_as_the_roads_table_does():
+    study = two_banks()
+    for told in (["yes", "no"], [True, False], ["viaduct", None]):
+        lines = [ACROSS, shapely.affinity.translate(ACROSS, 50)]
+        frame = gpd.GeoDataFrame({"bridge": told}, geometry=lines, crs=study.areas.crs)
+        scenario = Scenario("A", roads=RoadChanges(add=frame))
+        minutes = cc.assess(apply_scenario(study, scenario)).homes["minutes"]
+        assert minutes["north"] == pytest.approx(800 / 60)
+        (back,) = scenarios_from(json.loads(scenarios_text([scenario])))
+        assert [isinstance(one, dict) for one in back.roads.add] == [True, False]
+
+
+def test_nobody_enters_a_new_bridge_from_the_side():
+    study = two_banks()
+    moved = study.homes.set_geometry(
+        [shapely.Point(10, 200), shapely.Point(-100, 0)], crs=study.areas.crs
+    )
+    from dataclasses import replace
+
+    study = replace(study, tables=replace(study.tables, homes=moved))
+    assert minutes_under(study, ACROSS)["north"] == pytest.approx((200 + 200 + 10) / 60)
+    assert pd.isna(minutes_under(study, BRIDGE)["north"])
+
+
+def test_a_bridge_survives_toml_and_json(tmp_path):
+    text = """
+        [[scenario]]
+        name = "bridge"
+        [scenario.roads]
+        add = [[[0, 0], [9.5, 0]], { line = [[0, 0], [0, 500]], bridge = "yes" }]
+    """
+    (tmp_path / "a.toml").write_text(text, encoding="utf-8")
+    (read,) = read_scenarios(tmp_path / "a.toml")
+    (tmp_path / "a.json").write_text(scenarios_text([read]), encoding="utf-8")
+    (again,) = read_scenarios(tmp_path / "a.json")
+    for one in (read, again):
+        plain, bridge = one.roads.add
+        assert plain.equals(shapely.LineString([(0, 0), (9.5, 0)]))
+        assert (bridge["line"].equals(ACROSS), bridge["bridge"]) == (True, "yes")
+    assert minutes_under(two_banks(), *again.roads.add)["north"] == pytest.approx(800 / 60)
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ({"line": [[0, 0], [1, 1]], "bidge": "yes"}, "did you mean bridge?"),
+        ({"line": [[0, 0], [1, 1]], "bridge": 7}, 'bad scenario (7); give "yes", or leave it out'),
+        ({"bridge": "yes"}, "give lines"),
+        ("R1", "give lines"),
+    ],
+)
+def test_a_bad_new_road_gives_one_clear_line(entry, told):
+    with pytest.raises(InputError) as caught:
+        scenarios_from({"scenario": [{"name": "A", "roads": {"add": [entry]}}]})
+    (line,) = str(caught.value).splitlines()
+    assert told in line
+
+
+@pytest.mark.parametrize("one", [shapely.Point(0, 0), {"line": ACROSS, "bridge": 3}, {"a": ACROSS}])
+def test_what_is_no_new_road_is_refused_in_python_too(one):
+    (line,) = faults(cc.samples.toy_town(), Scenario("A", roads=RoadChanges(add=[one])))
+    assert 'give a line, or {"line": line, "bridge": "yes"}' in line
+
+
 def test_closing_a_road_closes_its_pieces_and_no_namesake():
     roads = streets().rename({"R1": "R2/1", "R2": "R2/2", "R3": "R22"})
     assert close_roads(roads, ["R2"]).index.tolist() == ["R22"]
@@ -304,7 +441,6 @@ def test_a_speed_of_walking_is_refused_where_it_means_nothing():
 
 
 def test_a_speed_of_walking_survives_the_file(tmp_path):
-    from carecircle.scenarios.file import scenarios_text
 
     path = tmp_path / "slow.json"
     path.write_text(scenarios_text([Scenario("slow", walking_speed=0.83)]), encoding="utf-8")

@@ -10,8 +10,8 @@ import shapely
 import carecircle as cc
 from browser import chromium, visit
 from carecircle.outputs.map.atlas import coverage_map
-from carecircle.planning.scenario import scenarios_from
 from carecircle.planning.tally import FIGURES
+from carecircle.scenarios.file import scenarios_from
 
 #: What a scenario may do, how often; those that search the roads anew take Python a second each.
 QUICK = ("add", "close", "move", "open")

@@ -5,21 +5,22 @@ from __future__ import annotations
 import difflib
 import math
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from carecircle.inputs.issues import IssueLog
+from carecircle.roads.access import STRUCTURES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
-    import shapely
-
-__all__ = ["Known", "RoadChanges", "Scenario", "check_scenarios", "scenarios_from"]
+__all__ = ["Known", "RoadChanges", "Scenario", "add_fault", "check_scenarios", "nearest_known"]
 
 
 _SHOWN = 5  # ids enough to recognise the kind of id
@@ -32,15 +33,18 @@ class RoadChanges:
     Attributes
     ----------
     add
-        Lines in the study's CRS, as a frame (contract ``roads``; ``highway`` is ``residential``
-        where missing) or as plain lines. They join roads where one of their vertices touches them.
+        New roads in the study's CRS, as a frame (contract ``roads``; ``highway`` is ``residential``
+        where missing) or as a list of lines. They join roads, and each other, where one of their
+        vertices touches. A barrier cuts them unless they are a bridge or tunnel: those have the
+        frame's column ``bridge`` or ``tunnel``, or stand in the list as ``{"line": line, "bridge":
+        "yes"}``.
     close
         Road ids nobody may use; ``"R1"`` closes the pieces ``R1/1``, ``R1/2`` too.
     speed
         Road id -> metres per second on that road, whatever the profile says.
     """
 
-    add: gpd.GeoDataFrame | Sequence[shapely.LineString] = ()
+    add: gpd.GeoDataFrame | Sequence[shapely.LineString | Mapping[str, Any]] = ()
     close: Sequence[str] = ()
     speed: Mapping[str, float] = field(default_factory=dict)
 
@@ -159,109 +163,14 @@ def check_scenarios(scenarios: Sequence[Scenario], known: Known) -> None:
     log = IssueLog()
     for name, times in Counter(scenario.name for scenario in scenarios).items():
         if times > 1:
-            _fault(log, name, "name", f"{times} scenarios have it", "give each its own name")
+            add_fault(log, name, "name", f"{times} scenarios have it", "give each its own name")
         if not name.strip():
-            _fault(log, name, "name", "empty", "give it a name")
+            add_fault(log, name, "name", "empty", "give it a name")
     for scenario in scenarios:
         _check_places(scenario, known, log)
         _check_roads(scenario, known, log)
         _check_numbers(scenario, known, log)
     log.raise_if_fatal()
-
-
-def scenarios_from(raw: Mapping[str, Any], *, file: str = "scenarios") -> list[Scenario]:
-    """Read scenarios from plain values, as TOML and JSON give them.
-
-    Parameters
-    ----------
-    raw
-        ``scenario``: a list of tables with the fields of :class:`Scenario`; ``roads`` a table with
-        the fields of :class:`RoadChanges`, its ``add`` a list of lines ``[[x, y], [x, y]]``;
-        ``sites`` a table id -> ``[x, y]``.
-    file
-        Name for messages.
-
-    Raises
-    ------
-    InputError
-        With every unknown key, missing name and value of a wrong type.
-
-    Examples
-    --------
-    >>> scenarios_from({"scenario": [{"name": "A", "build": ["S1"]}]})
-    [Scenario('A': build S1)]
-    """
-    log = IssueLog()
-    for key in sorted(raw.keys() - {"scenario"}):
-        _fault(log, file, key, "unknown key", "write [[scenario]] for each scenario")
-    tables = raw.get("scenario", [])
-    tables = tables if isinstance(tables, list) else [tables]
-    if not tables:
-        _fault(log, file, "scenario", "none", "write [[scenario]] with a name for each scenario")
-    read = [_read_one(table, number, log) for number, table in enumerate(tables, 1)]
-    log.raise_if_fatal()
-    return [scenario for scenario in read if scenario is not None]
-
-
-def _read_one(table: object, number: int, log: IssueLog) -> Scenario | None:
-    if not isinstance(table, dict):
-        _fault(log, str(number), "scenario", repr(table), "write [[scenario]], then its keys")
-        return None
-    name = str(table.get("name", number))
-    if "name" not in table:
-        _fault(log, name, "name", "missing", "give each scenario a name")
-    faults = len(log)
-    _check_keys(table, [one.name for one in fields(Scenario)], (name, ""), log)
-    roads = table.get("roads", {})
-    if isinstance(roads, dict):
-        _check_keys(roads, [one.name for one in fields(RoadChanges)], (name, "roads."), log)
-    if len(log) > faults or "name" not in table:
-        return None
-    values = {key: value for key, value in table.items() if key != "roads"}
-    values["name"] = name
-    if "move" in values:
-        values["move"] = {
-            one: to if isinstance(to, str) else tuple(to) for one, to in values["move"].items()
-        }
-    return Scenario(**values, roads=_read_roads(roads, name, log))
-
-
-def _read_roads(roads: Mapping[str, Any], name: str, log: IssueLog) -> RoadChanges:
-    import shapely
-
-    try:
-        lines = [shapely.LineString(line) for line in roads.get("add", ())]
-    except (ValueError, TypeError, shapely.errors.ShapelyError):
-        _fault(log, name, "roads.add", repr(roads["add"])[:60], "give lines: [[[x, y], [x, y]]]")
-        lines = []
-    return RoadChanges(lines, tuple(map(str, roads.get("close", ()))), roads.get("speed", {}))
-
-
-_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
-    "name": ((str,), "text"),
-    "build": ((list, tuple, str), "a list of ids"),
-    "close": ((list, tuple, str), "a list of ids"),
-    "enlarge": ((dict,), "a table: facility id = m2"),
-    "move": ((dict,), "a table: facility id = site id or [x, y]"),
-    "roads": ((dict,), "a table with add, close, speed"),
-    "population": ((int, float, dict), "a factor, or a table: area id = factor"),
-    "limits": ((dict,), "a table: urban = minutes"),
-    "sites": ((dict,), "a table: site id = [x, y]"),
-    "walking_speed": ((int, float), "metres per second"),
-    "add": ((list, tuple), "a list of lines [[x, y], [x, y]]"),
-    "speed": ((dict,), "a table: road id = metres per second"),
-}
-
-
-def _check_keys(
-    table: Mapping[str, Any], keys: Collection[str], where: tuple[str, str], log: IssueLog
-) -> None:
-    name, prefix = where
-    for key, value in table.items():
-        if key not in keys:
-            _fault(log, name, prefix + key, "unknown key", _nearest(key, keys))
-        elif not isinstance(value, _TYPES[key][0]) or isinstance(value, bool):
-            _fault(log, name, prefix + key, repr(value), f"give {_TYPES[key][1]}")
 
 
 def _check_places(scenario: Scenario, known: Known, log: IssueLog) -> None:
@@ -270,9 +179,9 @@ def _check_places(scenario: Scenario, known: Known, log: IssueLog) -> None:
     for one in scenario.build:
         if one in site_ids and one in status:
             fix = "give the site an id of its own"
-            _fault(log, scenario.name, "build", f"{one} is a site and a facility", fix)
+            add_fault(log, scenario.name, "build", f"{one} is a site and a facility", fix)
         elif one in status and status[one] == "operating":
-            _fault(log, scenario.name, "build", f"{one} operates already", "leave it out")
+            add_fault(log, scenario.name, "build", f"{one} operates already", "leave it out")
         elif one not in status:
             _check_site(scenario, "build", one, (site_ids, forbidden, status), log)
     for to in scenario.move.values():
@@ -285,16 +194,18 @@ def _check_existing(scenario: Scenario, status: Mapping[str, str], log: IssueLog
     for one in scenario.close:
         if one in status and status[one] != "operating":
             found = f"{one} is {status[one]}, not operating"
-            _fault(log, scenario.name, "close", found, "leave it out")
+            add_fault(log, scenario.name, "close", found, "leave it out")
     for verb in ("close", "enlarge", "move"):
         for one in getattr(scenario, verb):
             if one not in status:
                 open_ones = [name for name, state in status.items() if state == "operating"]
                 _unknown(log, scenario, verb, one, open_ones)
             elif verb != "close" and one in scenario.close:
-                _fault(log, scenario.name, verb, f"{one} is closed as well", "do one of the two")
+                add_fault(log, scenario.name, verb, f"{one} is closed as well", "do one of the two")
             elif verb == "move" and one in scenario.build:
-                _fault(log, scenario.name, verb, f"{one} is built as well", "give it as a new site")
+                add_fault(
+                    log, scenario.name, verb, f"{one} is built as well", "give it as a new site"
+                )
 
 
 def _sites_of(scenario: Scenario, known: Known) -> tuple[set[str], set[str]]:
@@ -322,7 +233,7 @@ def _check_site(
 ) -> None:
     ids, forbidden, others = known
     if one in forbidden:
-        _fault(log, scenario.name, verb, f"{one} is a forbidden site", "choose another")
+        add_fault(log, scenario.name, verb, f"{one} is a forbidden site", "choose another")
     elif one not in ids:
         _unknown(log, scenario, verb, one, [*(ids - forbidden), *others])
 
@@ -330,9 +241,13 @@ def _check_site(
 def _check_roads(scenario: Scenario, known: Known, log: IssueLog) -> None:
     roads = scenario.roads
     if isinstance(roads.add, gpd.GeoDataFrame) and roads.add.crs != known.roads.crs:
-        _fault(
+        add_fault(
             log, scenario.name, "roads.add", f"CRS {roads.add.crs}", f"to_crs({known.roads.crs})"
         )
+    for one in () if isinstance(roads.add, gpd.GeoDataFrame) else roads.add:
+        if not _is_new_road(one):
+            fix = 'give a line, or {"line": line, "bridge": "yes"}'
+            add_fault(log, scenario.name, "roads.add", repr(one)[:60], fix)
     if not (roads.close or roads.speed):
         return
     ids = set(known.roads.index.astype(str))
@@ -341,6 +256,14 @@ def _check_roads(scenario: Scenario, known: Known, log: IssueLog) -> None:
         for one in getattr(roads, verb):
             if one not in ids:
                 _unknown(log, scenario, f"roads.{verb}", one, ids)
+
+
+def _is_new_road(one: object) -> bool:
+    if not isinstance(one, Mapping):
+        return isinstance(one, shapely.LineString)
+    told = {key: value for key, value in one.items() if key != "line"}
+    good = told.keys() <= set(STRUCTURES) and all(isinstance(v, str) for v in told.values())
+    return good and isinstance(one.get("line"), shapely.LineString)
 
 
 def _check_numbers(scenario: Scenario, known: Known, log: IssueLog) -> None:
@@ -364,10 +287,10 @@ def _check_numbers(scenario: Scenario, known: Known, log: IssueLog) -> None:
             good = isinstance(value, int | float) and math.isfinite(value) and value >= least
             if not good or isinstance(value, bool):
                 found = f"{one} = {value!r}" if one else repr(value)
-                _fault(log, scenario.name, verb, found, f"give a number of {least:g} or more")
+                add_fault(log, scenario.name, verb, found, f"give a number of {least:g} or more")
     for one, to in scenario.move.items():
         if not isinstance(to, str) and not _is_spot(to):
-            _fault(log, scenario.name, "move", f"{one} = {to!r}", "give a site id or (x, y)")
+            add_fault(log, scenario.name, "move", f"{one} = {to!r}", "give a site id or (x, y)")
 
 
 def _is_spot(value: object) -> bool:
@@ -378,10 +301,22 @@ def _is_spot(value: object) -> bool:
 def _unknown(
     log: IssueLog, scenario: Scenario, verb: str, one: str, known: Collection[str]
 ) -> None:
-    _fault(log, scenario.name, verb, f"{one} is not known", _nearest(one, known))
+    add_fault(log, scenario.name, verb, f"{one} is not known", nearest_known(one, known))
 
 
-def _nearest(one: str, known: Collection[str]) -> str:
+def nearest_known(one: str, known: Collection[str]) -> str:
+    """Say which of the known names is meant, or which names there are.
+
+    Parameters
+    ----------
+    one, known
+        What was given, and what could be.
+
+    Examples
+    --------
+    >>> nearest_known("buld", ["build", "close"])
+    'did you mean build?'
+    """
     names = sorted(map(str, known))
     near = difflib.get_close_matches(str(one), names, n=1, cutoff=0.5)
     if near:
@@ -390,7 +325,23 @@ def _nearest(one: str, known: Collection[str]) -> str:
     return f"known: {', '.join(names[:_SHOWN])}{more}" if names else "none is known"
 
 
-def _fault(log: IssueLog, name: str, verb: str, found: str, fix: str) -> None:
+def add_fault(log: IssueLog, name: str, verb: str, found: str, fix: str) -> None:
+    """Note what is wrong in a scenario, so that all of it is told at once.
+
+    Parameters
+    ----------
+    log
+        Gets the fault.
+    name, verb, found, fix
+        Scenario, key, what stands there, and what to write instead.
+
+    Examples
+    --------
+    >>> log = IssueLog()
+    >>> add_fault(log, "A", "build", "S9 is not known", "did you mean S8?")
+    >>> len(log)
+    1
+    """
     log.add(
         "bad_scenario", "fatal", "scenario", record=repr(name), field=verb, found=found, fix=fix
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAJOR",
+    "STRUCTURES",
     "crossing_ends",
     "edge_seconds",
     "is_structure",
@@ -49,6 +50,9 @@ _CLOSED = ("no", "private", "use_sidepath", "military")
 _OPEN = ("yes", "designated", "permissive", "official", "destination", "customers", "limited")
 _YES = ("yes", "1", "true", "T", "True")
 _BACKWARD = ("-1", "reverse")
+#: Columns that say of a road that it passes over or under what it meets.
+STRUCTURES = ("bridge", "tunnel")
+_NO = ("no", "0", "false", "False", "", False)
 #: Classes of road that take a while to cross.
 MAJOR = ("motorway", "trunk", "primary", "secondary")
 _LEGAL_TO_REAL = 0.75
@@ -129,9 +133,9 @@ def linkable(roads: gpd.GeoDataFrame, seconds: NDArray[np.float64]) -> NDArray[n
 def is_structure(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     """Return which pieces are bridges or tunnels."""
     mask = np.zeros(len(roads), dtype=bool)
-    for column in ("bridge", "tunnel"):
+    for column in STRUCTURES:
         if column in roads:
-            none = roads[column].isna() | _is_in(roads[column], ("no", "0", "false", "False", ""))
+            none = roads[column].isna() | _is_in(roads[column].astype(object), _NO)
             mask |= ~none.to_numpy(dtype=bool)
     return mask
 
@@ -192,5 +196,5 @@ def _numbers(roads: gpd.GeoDataFrame, column: str, missing: float) -> NDArray[np
     return pd.to_numeric(roads[column]).astype(float).fillna(missing).to_numpy(dtype=float)
 
 
-def _is_in(column: pd.Series, values: Iterable[str]) -> NDArray[np.bool_]:
+def _is_in(column: pd.Series, values: Iterable[str | bool]) -> NDArray[np.bool_]:
     return column.isin(list(values)).to_numpy(dtype=bool)

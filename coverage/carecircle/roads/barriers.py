@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from carecircle.roads.access import is_structure
-from carecircle.roads.cutting import substrings
+from carecircle.roads.cutting import in_place, substrings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +50,7 @@ def cut_at_barriers(roads: gpd.GeoDataFrame, barriers: gpd.GeoDataFrame) -> gpd.
     -------
     geopandas.GeoDataFrame
         The roads with ``closed`` (bool) and ``cost_factor``; cut ones become ``id/1``, ``id/2``,
-        joined by new nodes that no other road has.
+        joined by new nodes that no other road has, and stay where they stood in the table.
     """
     dimension = shapely.get_dimensions(barriers.geometry.array)
     width = np.vectorize(_REACH_M.get, otypes=[float])(dimension, 0.0)
@@ -75,9 +75,9 @@ def cut_at_barriers(roads: gpd.GeoDataFrame, barriers: gpd.GeoDataFrame) -> gpd.
         _cut_one(plain.iloc[[row]], shape[ground[members]], factor[ground[members]])
         for row, members in zip(rows, np.split(order, start[1:]), strict=True)
     ]
-    untouched = plain.drop(index=plain.index[rows])
+    kept = np.delete(np.arange(len(plain)), rows)
     nodes = pd.concat([frame[["u", "v"]] for frame in cut])
-    together = pd.concat([untouched, *cut])
+    together = in_place(plain.iloc[kept], kept, cut, rows)
     # cut points are named by road and metre, so node ids of any type become text
     named = nodes.map(lambda node: isinstance(node, tuple)).any(axis=None)
     if named:
