@@ -8,10 +8,11 @@ import pytest
 
 from carecircle.errors import InputError
 from carecircle.planning.cover import max_cover, min_sites
-from carecircle.planning.curve import coverage_curve, knee_of
+from carecircle.planning.curve import knee_of
 from carecircle.planning.full_cover import cost_of_all
 from carecircle.planning.instance import Instance
 from carecircle.planning.options import SolveOptions
+from carecircle.siting.curve import coverage_curve
 from siting_cases import allowed_sets, random_instance
 
 RULES = {

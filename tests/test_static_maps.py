@@ -167,3 +167,42 @@ def test_the_dense_part_of_a_large_city_is_drawn_apart():
     west, east = inset.get_xlim()
     assert west < 20_000
     assert 20_480 < east < west + 7_000
+
+
+# ------------------------------------------------------------------------- the curve of new sites
+
+
+@pytest.fixture(scope="module")
+def curve():
+    town = cc.samples.toy_town()
+    return cc.coverage_curve(cc.siting_instance(town, town.homes[["geometry"]]))
+
+
+def test_a_curve_is_drawn_with_its_knee_and_its_two_scales(curve):
+    axes = curve.plot(counted="elders", language="en").axes[0]
+    exact = next(line for line in axes.get_lines() if "exact" in line.get_label())
+    np.testing.assert_array_equal(exact.get_xydata(), [[0, 80], [1, 110], [2, 120]])
+    said = written(axes.figure)
+    assert "knee: 1 \N{RIGHTWARDS ARROW} 110 (84.6%)" in said
+    assert {"new sites", "covered in time: elders", "share of all 130"} <= set(said)
+    assert "all sites together: 120" in said
+    # the right scale tells the share of what the left one counts
+    (share,) = axes.child_axes
+    map_png(axes.figure)  # lays it out
+    assert share.get_ylim() == pytest.approx(np.divide(axes.get_ylim(), 130))
+
+
+def test_a_curve_without_a_knee_marks_none_and_money_is_named(curve):
+    straight = replace(curve, knee=np.nan, table=curve.table.rename_axis(index="budget"))
+    said = written(straight.plot(language="en"))
+    assert "budget" in said
+    assert not [one for one in said if "knee" in one]
+
+
+def test_a_curve_speaks_chinese_and_refuses_other_languages(curve):
+    if fonts._chinese_family() is None:
+        pytest.skip("no Chinese font on this machine")
+    assert "新建处数" in written(curve.plot(counted="老年人口"))
+    assert map_png(curve.plot()) == map_png(curve.plot())
+    with pytest.raises(InputError, match="choose zh or en"):
+        curve.plot(language="fr")

@@ -97,7 +97,6 @@ from carecircle.planning.cover import (
     min_sites,
     min_sites_for_share,
 )
-from carecircle.planning.curve import CoverageCurve, coverage_curve
 from carecircle.planning.engine.objectives import blend_weights
 from carecircle.planning.equity import Equity
 from carecircle.planning.full_cover import FullCover, cost_of_all
@@ -127,6 +126,7 @@ from carecircle.scenarios.critical import critical_links
 from carecircle.scenarios.file import read_scenarios
 from carecircle.scenarios.what_if import apply_scenario
 from carecircle.siting.area_standard import area_problem
+from carecircle.siting.curve import CoverageCurve, coverage_curve
 from carecircle.siting.effects import PlanEffects, effects_of_plan
 from carecircle.siting.problem import siting_instance
 from carecircle.siting.robustness import Robustness, robust_sites

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from matplotlib.font_manager import FontProperties
 
-__all__ = ["FONT_VARIABLE", "drawing_font", "needs_chinese"]
+__all__ = ["FONT_VARIABLE", "drawing_font", "needs_chinese", "sized"]
 
 #: Path of a font file to use before any other.
 FONT_VARIABLE = "CARECIRCLE_FONT"
@@ -87,3 +87,16 @@ def _chinese_family() -> str | None:
 
     known = {entry.name for entry in fontManager.ttflist}
     return next((name for name in _FAMILIES if name in known), None)
+
+
+def sized(font: FontProperties, points: float) -> FontProperties:
+    """Return a copy of a font in another size.
+
+    Examples
+    --------
+    >>> sized(drawing_font(["m"]), 7.5).get_size()
+    7.5
+    """
+    made = font.copy()
+    made.set_size(points)
+    return made

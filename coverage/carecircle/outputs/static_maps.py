@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from carecircle.errors import CrsError, InputError
-from carecircle.outputs.fonts import drawing_font
+from carecircle.outputs.fonts import drawing_font, sized
 from carecircle.outputs.map.text import Speech
 from carecircle.outputs.static_layers import (
     THEMES,
@@ -255,7 +255,7 @@ def _furnish(axes: Axes, frame: Frame, findings: Findings, font: FontProperties)
         mark = Speech(findings.card.language)("synthetic")
         axes.text(
             0.5, 0.985, mark, transform=axes.transAxes, ha="center", va="top", zorder=21,
-            color="#8c2d19", bbox=_HALO, fontproperties=_sized(font, 7.5),
+            color="#8c2d19", bbox=_HALO, fontproperties=sized(font, 7.5),
         )  # fmt: skip
 
 
@@ -264,23 +264,17 @@ def _write(
 ) -> None:
     """Put title, legend and terms around the map."""
     title, terms = texts[:2]
-    figure.text(0.01, 0.985, title, va="top", ha="left", fontproperties=_sized(font, 11))
+    figure.text(0.01, 0.985, title, va="top", ha="left", fontproperties=sized(font, 11))
     figure.text(
-        0.01, 0.012, terms, va="bottom", ha="left", color="#555a5f", fontproperties=_sized(font, 7)
+        0.01, 0.012, terms, va="bottom", ha="left", color="#555a5f", fontproperties=sized(font, 7)
     )
     handles = [handle for handle, _ in entries]
     labels = [label for _, label in entries]
     if handles:
         side.legend(
             handles, labels, loc="upper left", frameon=False, borderaxespad=0.0,
-            prop=_sized(font, 7.5), handlelength=1.6, labelspacing=0.55,
+            prop=sized(font, 7.5), handlelength=1.6, labelspacing=0.55,
         )  # fmt: skip
-
-
-def _sized(font: FontProperties, points: float) -> FontProperties:
-    made = font.copy()
-    made.set_size(points)
-    return made
 
 
 def _title(findings: Findings, theme: Theme, say: Speech) -> str:

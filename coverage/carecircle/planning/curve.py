@@ -14,6 +14,7 @@ from carecircle.planning.cover import most_covered
 from carecircle.planning.engine.cover_case import Case, limits_of
 from carecircle.planning.engine.cover_plan import covered_by
 from carecircle.planning.engine.greedy import Chooser, Limits
+from carecircle.planning.instance import check_instance
 from carecircle.planning.notebook_tables import as_html
 from carecircle.planning.options import SolveOptions
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from carecircle.planning.instance import Instance
     from carecircle.planning.plan import Plan
 
-__all__ = ["CoverageCurve", "coverage_curve", "knee_of", "together"]
+__all__ = ["CurvePoints", "curve_points", "knee_of", "together"]
 
 _DEFAULT = SolveOptions()
 _SLACK = 1e-9
@@ -31,7 +32,7 @@ _TIES = "not settled: a curve asks how much, not where"
 
 
 @dataclass(frozen=True, eq=False)
-class CoverageCurve:
+class CurvePoints:
     """Most weight covered by number of new sites, or by budget.
 
     Attributes
@@ -60,7 +61,7 @@ class CoverageCurve:
         last = self.table.iloc[-1]
         knee = "no knee" if np.isnan(self.knee) else f"knee at {self.knee:g}"
         return (
-            f"CoverageCurve({self.table.index.name} 0 to {self.table.index[-1]:g}:"
+            f"{type(self).__name__}({self.table.index.name} 0 to {self.table.index[-1]:g}:"
             f" {self.table['covered'].iloc[0]:,.6g} to {last['covered']:,.6g} of {self.total:,.6g}"
             f" covered; {knee})"
         )
@@ -70,13 +71,13 @@ class CoverageCurve:
         return as_html(repr(self), self.table, note)
 
 
-def coverage_curve(
+def curve_points(
     instance: Instance,
     *,
     most: int | None = None,
     budgets: Sequence[float] | None = None,
     options: SolveOptions = _DEFAULT,
-) -> CoverageCurve:
+) -> CurvePoints:
     """Find the most weight that each number of new sites, or each budget, can cover.
 
     Parameters
@@ -92,7 +93,7 @@ def coverage_curve(
 
     Returns
     -------
-    CoverageCurve
+    CurvePoints
         Each point is exact with its bound, and greedy choices stand beside it.
 
     Raises
@@ -114,9 +115,10 @@ def coverage_curve(
     ...                       "minutes": [5.0, 9.0]})
     >>> demand = pd.DataFrame({"weight": [30.0, 50.0], "limit": 15.0}, index=["H1", "H2"])
     >>> two = Instance.from_pairs(pairs, demand, pd.DataFrame(index=["S1", "S2"]))
-    >>> coverage_curve(two).table["covered"].to_dict()
+    >>> curve_points(two).table["covered"].to_dict()
     {0: 0.0, 1: 50.0, 2: 80.0}
     """
+    check_instance(instance)
     if budgets is not None and most is not None:
         raise InputError("most and budgets are given; give one of them")
     whole = Case.of("max_cover", instance, options, _everything(instance))
@@ -129,7 +131,7 @@ def coverage_curve(
     table.index = pd.Index([0, *plans], name="n_sites" if budgets is None else "budget", dtype=None)
     at = table.index.to_numpy(dtype=float)
     knee = knee_of(at, table["covered"].to_numpy())
-    return CoverageCurve(table, plans, knee, float(instance.weight.sum()), reachable)
+    return CurvePoints(table, plans, knee, float(instance.weight.sum()), reachable)
 
 
 def knee_of(x: np.ndarray, y: np.ndarray) -> float:
