@@ -15,7 +15,7 @@ demo: $(READY) ## assess the sample city: results/wuhai and maps/wuhai.html
 	$(BIN)/carecircle demo --out results/wuhai --map maps/wuhai.html
 
 test: $(INSTALLED) ## run every test
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 lint: $(INSTALLED) ## check style, format and types
 	$(BIN)/ruff check .

@@ -29,6 +29,19 @@ settings.register_profile(
 )
 settings.load_profile("carecircle")
 
+# Modules of more than ten seconds come first, so that no worker is left with one at the end; the
+# two first need other kernels, so that neither worker compiles what the other is compiling.
+LONG_FIRST = (
+    "test_notebooks", "test_siting_median", "test_docs", "test_examples", "test_report",
+    "test_compare_maps", "test_cli", "test_what_if_page", "test_bench", "test_access",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the tests by module: the long ones first, the others as they were found."""
+    place = {name: number for number, name in enumerate(LONG_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
