@@ -1,14 +1,19 @@
 """What a study says about tables that are each fine, but not together or not on the roads."""
 
+import re
 import shutil
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
 import carecircle as cc
 from carecircle.errors import InputError
+from carecircle.inputs.issues import IssueLog
+from carecircle.study.places import check_roads
 
 STUDY = """
 [study]
@@ -84,9 +89,48 @@ def test_many_places_without_a_road_are_one_line(town, monkeypatch):
     ))))  # fmt: skip
     lines = [issue for issue in result.issues if issue.code == "far_from_road"]
     assert [line.table for line in lines] == ["homes"]
-    assert lines[0].found.startswith("13 of 13 with no road within")
-    assert lines[0].record.startswith("H01, H02")
+    assert lines[0].found.startswith("13 of 13 (100.0%) with no road within")
+    assert lines[0].fix == "give roads for the whole study, or check the datum"
+    # those farthest from a road are named
+    away = [int(m) for m in re.findall(r"\(([\d,]+) m\)", lines[0].record.replace(",", ""))]
+    assert away == sorted(away, reverse=True)
+    assert lines[0].record.endswith(" and 8 more")
     assert result.totals.loc[("city", "T"), "elders_not_assessed"] == 130
+
+
+def test_check_tells_who_has_no_road_before_a_run(town):
+    study = cc.load_study(town("homes", lambda homes: homes))
+    far = gpd.GeoDataFrame(
+        geometry=gpd.points_from_xy([900, 900], [0, 9_000]),
+        index=pd.Index(["N1", "N2"], name="site_id"), crs=study.areas.crs,
+    )  # fmt: skip
+    study = replace(study, tables=replace(study.tables, sites=far))
+    log = IssueLog()
+    found = check_roads(study, log)
+    assert found.T.to_dict("list") == {"homes": [13, 12], "facilities": [5, 5], "sites": [2, 1]}
+    told = {(i.table, i.record) for i in log if i.code == "far_from_road"}
+    assert told == {("homes", "H13"), ("sites", "N2")}
+    (site,) = [issue for issue in log if issue.table == "sites"]
+    assert site.effect == "nobody reaches it: no plan can choose it"
+    # the run says the same of the homes
+    run = [str(i) for i in cc.assess(study).issues if i.code == "far_from_road"]
+    assert run == [str(i) for i in log if i.table == "homes"]
+
+
+def test_check_of_a_study_that_brings_its_minutes_asks_for_no_roads(town):
+    study = cc.load_study(town("homes", lambda homes: homes))
+    pairs = pd.DataFrame({"facility_id": ["F1"], "home_id": ["H01"], "minutes": [3.0]})
+    log = IssueLog()
+    assert check_roads(replace(study, tables=replace(study.tables, minutes=pairs)), log).empty
+    assert log == []
+
+
+def test_roads_open_to_nobody_are_told_at_check(town):
+    study = cc.load_study(town("homes", lambda homes: homes))
+    shut = study.tables.roads.assign(highway="motorway")
+    log = IssueLog()
+    assert check_roads(replace(study, tables=replace(study.tables, roads=shut)), log).empty
+    assert [(issue.code, issue.severity) for issue in log] == [("no_network", "fatal")]
 
 
 def test_without_any_operating_facility_everybody_assessed_is_uncovered(town):

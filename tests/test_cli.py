@@ -172,6 +172,8 @@ def test_check_prints_json(command, toy):
     facts = json.loads(said)
     assert code == 0
     assert facts["rows"] == {"areas": 4, "facilities": 5, "homes": 13, "roads": 117}
+    assert facts["on_road"]["homes"] == {"places": 13, "on_road": 12}
+    assert "on a road: 12 of 13 homes, 5 of 5 facilities" in command("check", toy)[1]
 
 
 def test_run_prints_json(command, toy):

@@ -116,17 +116,25 @@ def init(
 
 @app.command()
 def check(study: StudyPath, *, fail_on: FailOn = "never", as_json: AsJson = False) -> None:
-    """Read every table of a study and list every problem, without computing anything."""
+    """Read every table of a study and list every problem, places without a road among them."""
+    from carecircle.study.places import check_roads
+
     loaded = _load(study)
     tables = loaded.tables
+    with _err.status("looking for roads"):
+        on_road = check_roads(loaded, loaded.issues)
     if as_json:
         rows = {
             name: len(getattr(tables, name)) for name in ("areas", "facilities", "homes", "roads")
         }
         issues = loaded.issues.to_frame().to_dict("records")
-        typer.echo(json.dumps({"rows": rows, "issues": issues}, ensure_ascii=False, indent=1))
+        facts = {"rows": rows, "on_road": on_road.to_dict("index"), "issues": issues}
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
     else:
         typer.echo(repr(loaded))
+        told = [f"{row.on_road:,} of {row.places:,} {row.Index}" for row in on_road.itertuples()]
+        if told:
+            typer.echo(f"on a road: {', '.join(told)}")
         _print_issues(loaded.issues)
     _fail(loaded.issues, fail_on)
 
