@@ -123,14 +123,80 @@ def test_rules_colour_areas_by_the_verdict_of_their_unit(sample_result, sample_p
         assert counted["不达标"] == verdicts.get("fail", 0)
 
 
-def test_access_is_a_layer_where_areas_have_it():
+def access_found(values, supply="places", demand="elders"):
+    areas = fake.areas().assign(access=values)
+    return SimpleNamespace(areas=areas, supply=supply, demand=demand)
+
+
+def test_access_is_a_layer_with_nothing_in_reach_apart_and_grey_for_no_data():
     ids = [layer["id"] for layer in payload_of(fake.findings())["groups"][0]["layers"]]
     assert ids == ["cell", "rate", "minutes", "floor", "none"]
-    areas = fake.areas().assign(access=[0.0, 1.0, 2.0, 3.0, 4.0, np.nan])
-    layers = payload_of(fake.findings(areas=areas))["groups"][0]["layers"]
-    (access,) = [layer for layer in layers if layer["id"] == "access"]
-    assert [entry["count"] for entry in access["legend"]] == [1, 1, 1, 1, 1, 1]
-    assert access["legend"][-1]["colour"] == colours.NO_DATA
+    found = access_found([0.0, 0.001, 0.002, 0.003, 0.004, np.nan])
+    payloads = {
+        language: payload_of(fake.findings(), language, access=found) for language in ("zh", "en")
+    }
+    layers = {
+        language: next(one for one in payload["groups"][0]["layers"] if one["id"] == "access")
+        for language, payload in payloads.items()
+    }
+    assert layers["zh"]["title"] == "可达性:每千位老年人的日间名额"
+    assert layers["en"]["title"] == "Access: day places per 1,000 elders"
+    # quantiles of 1, 2, 3 and 4 per 1,000: 1.6, 2.2, 2.8 and 3.4
+    assert [(entry["label"], entry["count"]) for entry in layers["en"]["legend"]] == [
+        ("Nothing in reach", 1), ("< 1.6", 1), ("1.6 – 2.2", 1), ("2.2 – 2.8", 0),
+        ("2.8 – 3.4", 1), ("≥ 3.4", 1), ("no data", 1),
+    ]  # fmt: skip
+    assert layers["en"]["legend"][-1]["colour"] == colours.NO_DATA
+    assert layers["zh"]["legend"][-1]["label"] == "无数据"
+    areas = payloads["en"]["areas"]
+    assert areas["fields"][-1] == layers["en"]["title"]
+    told = [row[-1] for row in areas["values"]]
+    assert told == ["0.00", "1.00", "2.00", "3.00", "4.00", "no data"]
+
+
+@pytest.mark.parametrize(
+    ("values", "counts"),
+    [
+        ([0.0] * 6, [6, 0, 0]),
+        ([0.002] * 6, [0, 6, 0]),
+        ([np.nan] * 6, [0, 0, 6]),
+        ([0, 0, 0, 0.001, 0.002, np.nan], None),
+    ],
+)
+def test_access_of_few_values_counts_every_area_once(values, counts):
+    found = access_found(values, supply="own_column", demand="homes")
+    layers = payload_of(fake.findings(), "en", access=found)["groups"][0]["layers"]
+    (layer,) = [one for one in layers if one["id"] == "access"]
+    assert layer["title"] == "Access: own_column per 1,000 homes"
+    assert sum(entry["count"] for entry in layer["legend"]) == 6
+    assert counts is None or [entry["count"] for entry in layer["legend"]] == counts
+
+
+def test_access_of_another_study_is_refused():
+    with pytest.raises(InputError, match="access: none of its areas"):
+        coverage_map(fake.findings(), access=cc.access_of(cc.samples.wuhai()))
+
+
+def test_subtitle_and_headline_name_the_limits_of_the_areas_there_are():
+    town = cc.samples.toy_town()
+    both = payload_of(cc.assess(town), "en")
+    assert both["card"]["subtitle"].startswith("urban 15 min · rural 30 min · ")
+    urban = replace(town, tables=replace(town.tables, areas=town.areas.assign(kind="urban")))
+    payload = payload_of(cc.assess(urban), "en")
+    assert payload["card"]["subtitle"].startswith("urban 15 min · on foot")
+    assert payload["headline"][0]["figures"][1]["label"] == "Elders in time (15 min)"
+    assert payload["summary"][-1].startswith("Terms: urban 15 min · on foot")
+    # the terms hold for any area
+    assert dict(payload["card"]["terms"])["Limits"] == "urban 15 min · rural 30 min"
+
+
+@pytest.mark.parametrize("profile", sorted(cc.PROFILES))
+def test_where_the_speed_comes_from_is_said_in_the_language_of_the_page(profile):
+    card = replace(fake.findings().card, profile=cc.PROFILES[profile])
+    for language, key in (("zh", "速度依据"), ("en", "Speed from")):
+        source = dict(payload_of(fake.findings(card=card), language)["card"]["terms"])[key]
+        chinese = re.search("[\u4e00-\u9fff]", source) is not None
+        assert chinese == (language == "zh")
 
 
 @pytest.mark.parametrize(

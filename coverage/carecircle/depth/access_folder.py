@@ -121,8 +121,8 @@ def save_access(
         The folder: ``access_homes.csv``, ``access_facilities.csv``, ``access_areas.csv``,
         ``access_totals.csv``, ``fairness.csv``; where there are places ``places_homes.csv``,
         ``places_facilities.csv``, ``places_areas.csv``, ``places_totals.csv``, ``places_flows.csv``
-        (who goes where); ``access.gpkg`` (areas, homes, facilities), ``access.json`` and
-        ``manifest.json``.
+        (who goes where); ``access.gpkg`` (areas, homes, facilities), ``map.html`` (the map with
+        access as a layer), ``access.json`` and ``manifest.json``.
 
     Raises
     ------
@@ -147,11 +147,16 @@ def save_access(
     def write_facts(_: Findings, path: Path) -> None:
         path.write_bytes(text)
 
-    def write_map(findings: Findings, path: Path) -> None:
+    def write_layers(findings: Findings, path: Path) -> None:
         _write_layers(findings, access, places, path)
 
+    def write_map(findings: Findings, path: Path) -> None:
+        from carecircle.outputs.map.atlas import coverage_map  # drawing is loaded when asked for
+
+        coverage_map(findings, access=access).save(str(path))
+
     writers = {f"{name}.csv": _writer(frame) for name, frame in plain.items()}
-    own = {"access.gpkg": write_map, "access.json": write_facts}
+    own = {"access.gpkg": write_layers, "map.html": write_map, "access.json": write_facts}
     return save_folder(result or assess(study), folder, writers=writers | own)
 
 

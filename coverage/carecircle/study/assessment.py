@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from carecircle.evidence.explaining import Explanation
+    from carecircle.outputs.map.access import AccessFound
     from carecircle.outputs.static_maps import Theme
     from carecircle.study.file import StudyFile
 
@@ -111,14 +112,15 @@ class Study:
 class Result(Findings):
     """The findings of one study, ready to be looked at and saved."""
 
-    def explore(self, *, tiles: str | None = None) -> folium.Map:
+    def explore(self, *, access: AccessFound | None = None, tiles: str | None = None) -> folium.Map:
         """Return the interactive map, which opens without internet unless ``tiles`` are named.
 
-        See :func:`carecircle.coverage_map`.
+        ``access``, from :func:`carecircle.access_of`, is shown as a layer of the areas. See
+        :func:`carecircle.coverage_map`.
         """
         from carecircle.outputs.map.atlas import coverage_map
 
-        return coverage_map(self, tiles=tiles)
+        return coverage_map(self, access=access, tiles=tiles)
 
     def plot(self, theme: Theme = "verdict", *, values: pd.Series | None = None) -> Figure:
         """Draw a static map for print; see :func:`carecircle.draw_map`."""

@@ -75,8 +75,11 @@ def _travel(sections: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _profile(travel: Mapping[str, Any]) -> TravelProfile:
     profile = PROFILES[travel["profile"]]
-    if travel["speed_m_s"]:
-        profile = profile.at_speed(float(travel["speed_m_s"]))
+    speed = float(travel["speed_m_s"] or profile.speed_m_s)
+    if speed != profile.speed_m_s:
+        # a speed of one's own is not the profile's: it carries the study as its source
+        own = "study.toml [travel] speed_m_s"
+        profile = replace(profile.at_speed(speed), source=own, source_zh=own)
     signal = travel["signal_seconds"]
     return replace(
         profile,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from carecircle.errors import InputError
-from carecircle.outputs.map.card import card_of, headline_of, ui_words
+from carecircle.outputs.map.access import with_access
+from carecircle.outputs.map.card import card_of, headline_of, kinds_here, ui_words
 from carecircle.outputs.map.change import Change
 from carecircle.outputs.map.codec import STEP_DEGREES
 from carecircle.outputs.map.layers import (
@@ -34,13 +35,18 @@ if TYPE_CHECKING:
     import folium
 
     from carecircle.analysis.findings import Findings
+    from carecircle.outputs.map.access import AccessFound
     from carecircle.outputs.map.shapes import Layer
 
 __all__ = ["change_map", "coverage_map"]
 
 
 def coverage_map(
-    findings: Findings, *, most_reached_pieces: int = 150_000, tiles: str | None = None
+    findings: Findings,
+    *,
+    access: AccessFound | None = None,
+    most_reached_pieces: int = 150_000,
+    tiles: str | None = None,
 ) -> folium.Map:
     """Draw an assessment as an interactive map that needs no internet.
 
@@ -55,6 +61,9 @@ def coverage_map(
     ----------
     findings
         The frames of one assessment, in one projected CRS; any of them may be empty.
+    access
+        From :func:`carecircle.access_of` of the same study: one more layer of the areas, with the
+        supply in reach of 1,000 people, and a line in their popups.
     most_reached_pieces
         Reached roads are left out of the file, and the layer says so, above this many pieces.
     tiles
@@ -73,7 +82,7 @@ def coverage_map(
     CrsError
         If a frame with records has no CRS.
     InputError
-        If the tiles are no address, or in GCJ-02 or BD-09.
+        If the tiles are no address, or in GCJ-02 or BD-09; if the access is of other areas.
 
     Examples
     --------
@@ -82,7 +91,7 @@ def coverage_map(
         coverage_map(findings).save("map.html")
     """
     say = Speech("both")
-    payload = _payload(findings, say, most_reached_pieces)
+    payload = _payload(findings, say, access, most_reached_pieces)
     if tiles is not None:
         payload["tiles"] = tile_source(tiles, say)
     return _chart(findings, payload, what_if_elements(findings))
@@ -171,10 +180,14 @@ def _chart(findings: Findings, payload: dict[str, Any], elements: str = "") -> f
     return chart
 
 
-def _payload(findings: Findings, say: Speech, most_pieces: int) -> dict[str, Any]:
+def _payload(
+    findings: Findings, say: Speech, access: AccessFound | None, most_pieces: int
+) -> dict[str, Any]:
     kinds = facility_layers(findings, say)
+    records = with_access(dict(area_records(findings, say)), findings, access, say)
+    fills = area_layers(findings, say, access=access) if len(findings.areas) else []
     groups = (
-        ("areas", "radio", area_layers(findings, say) if len(findings.areas) else []),
+        ("areas", "radio", fills),
         ("people", "check", [*home_layers(findings, say), *gap_layers(findings, say)]),
         ("facilities", "check", [layer for layer in kinds if layer["on"]]),
         ("facilities_other", "check", [layer for layer in kinds if not layer["on"]]),
@@ -183,7 +196,7 @@ def _payload(findings: Findings, say: Speech, most_pieces: int) -> dict[str, Any
     )
     return {
         **_frame(findings, say),
-        "areas": _with_pinyin(area_shapes(findings) | area_records(findings, say)),
+        "areas": _with_pinyin(area_shapes(findings) | records),
         "facilities": _with_pinyin(facility_places(findings) | facility_records(findings, say))
         | {"ids": [str(one) for one in findings.facilities.index]},
         "gaps": gap_records(findings, say),
@@ -198,7 +211,7 @@ def _frame(findings: Findings, say: Speech) -> dict[str, Any]:
         "lang": findings.card.language,
         "step": STEP_DEGREES,
         "words": ui_words(say),
-        "card": card_of(findings.card, say),
+        "card": card_of(findings.card, say, kinds=kinds_here(findings)),
         "headline": headline_of(findings, say),
         "table": unit_tables(findings, say),
         "summary": spoken_summary(findings, say),

@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from carecircle.outputs.headcount import counted_in
+from carecircle.outputs.map.records import column
 from carecircle.outputs.map.text import WORDS, missing
 from carecircle.outputs.map.words import PAGE_WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from carecircle.analysis.findings import Findings, StudyCard
     from carecircle.outputs.map.text import Speech
 
-__all__ = ["card_of", "headline_change", "headline_of", "limits_text", "ui_words"]
+__all__ = [
+    "card_of",
+    "headline_change",
+    "headline_of",
+    "kinds_here",
+    "limits_text",
+    "ui_words",
+]
 
 _LEAST_POINTS = 0.05  # would be shown as 0.0
 _UI_WORDS = (
@@ -36,35 +46,42 @@ def _number(value: float) -> str:
     return f"{value:g}"
 
 
-def limits_text(card: StudyCard, say: Speech) -> str:
-    """Return the limits by kind of area in one line."""
-    parts = [f"{say(kind)} {say('minute', _number(limit))}" for kind, limit in card.limits.items()]
-    return " · ".join(parts)
+def kinds_here(findings: Findings) -> tuple[str, ...]:
+    """Return the kinds of area that have a limit and that the findings hold; all where none."""
+    limits = findings.card.limits
+    held = set(column(findings.areas, "kind").dropna().astype(str))
+    return tuple(kind for kind in limits if kind in held) or tuple(limits)
 
 
-def card_of(card: StudyCard, say: Speech) -> dict[str, Any]:
-    """Return title, banner, terms and sources."""
+def limits_text(card: StudyCard, say: Speech, *, kinds: Iterable[str] | None = None) -> str:
+    """Return the limits by kind of area in one line; of all kinds, or of those named."""
+    named = card.limits if kinds is None else kinds
+    return " · ".join(f"{say(kind)} {say('minute', _number(card.limits[kind]))}" for kind in named)
+
+
+def card_of(card: StudyCard, say: Speech, *, kinds: Iterable[str] | None = None) -> dict[str, Any]:
+    """Return title, banner, terms and sources; the subtitle names the limits of ``kinds`` only."""
     profile = card.profile
     travel = say("by_profile", say(profile.mode), profile.name)
     as_of = card.as_of or say("no_data")
     speed = f"{profile.speed_m_s:.2f} m/s ({profile.speed_m_s * 60:.0f} m/min)"
     if profile.class_kmh:
         speed = say("class_km_h")
-    kinds = [say.pick(card.kinds[kind]) if kind in card.kinds else kind for kind in card.eligible]
+    counted = [say.pick(card.kinds[kind]) if kind in card.kinds else kind for kind in card.eligible]
     terms = [
         (say("limits"), limits_text(card, say)),
         (say("profile"), travel),
         (say("speed"), speed),
-        (say("speed_source"), profile.source),
+        (say("speed_source"), say.pick((profile.source_zh or profile.source, profile.source))),
         (say("direction"), say(card.direction)),
         (say("as_of"), as_of),
         (say("on_time"), say("on_time_rule", say.percent(card.on_time_share, 1.0))),
-        (say("eligible"), say("comma").join(kinds)),
+        (say("eligible"), say("comma").join(counted)),
         (say("floor_rule"), card.floor_rule),
     ]
     return {
         "title": say.pick((card.title_zh or card.title, card.title or card.title_zh)),
-        "subtitle": f"{limits_text(card, say)} · {travel} · {as_of}",
+        "subtitle": f"{limits_text(card, say, kinds=kinds)} · {travel} · {as_of}",
         "synthetic": say("synthetic") if card.synthetic else "",
         "terms": [pair for pair in terms if pair[1]],
         "sources": list(card.sources),
@@ -77,7 +94,8 @@ def headline_of(findings: Findings, say: Speech) -> list[dict[str, Any]]:
     Where no elders are known, residents or homes are counted, and the label says so. Nothing is
     added up here: a study without a city row says that there are no data.
     """
-    limits = "/".join(_number(limit) for limit in sorted(set(findings.card.limits.values())))
+    own = {findings.card.limits[kind] for kind in kinds_here(findings)}
+    limits = "/".join(_number(limit) for limit in sorted(own))
     cities = _level(findings.totals, "city")
     rows = list(cities.iterrows()) or [("", pd.Series(dtype=object))]
     weight = counted_in(findings)

@@ -12,6 +12,7 @@ import shapely
 
 from carecircle.outputs import colours
 from carecircle.outputs.headcount import GAP_COLUMNS, counted_in
+from carecircle.outputs.map.access import access_classes
 from carecircle.outputs.map.codec import pack_codes, pack_counts, pack_points, pack_shapes
 from carecircle.outputs.map.records import column, kind_names, statuses
 from carecircle.outputs.map.rules import rule_layer
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carecircle.analysis.findings import Findings
+    from carecircle.outputs.map.access import AccessFound
     from carecircle.outputs.map.text import Speech
 
 __all__ = [
@@ -82,7 +84,9 @@ def _code(values: pd.Series, known: Sequence[str]) -> NDArray[np.int64]:
     return np.where(found < 0, len(known), found).astype(np.int64)
 
 
-def area_layers(findings: Findings, say: Speech) -> list[Layer]:
+def area_layers(
+    findings: Findings, say: Speech, *, access: AccessFound | None = None
+) -> list[Layer]:
     """Return the fills of the areas: verdict, covered share, minutes and, if known, more."""
     cells = [(say(cell), colour) for cell, colour in colours.CELLS.items()]
     grey = (say("not_assessed"), colours.NO_DATA)
@@ -93,7 +97,7 @@ def area_layers(findings: Findings, say: Speech) -> list[Layer]:
         [*cells, grey],
     )
     layers = [verdict | {"on": True}, _rate_layer(findings, say)]
-    layers += [*_minutes_layer(findings, say), *_access_layer(findings, say)]
+    layers += [*_minutes_layer(findings, say), *_access_layer(findings, access, say)]
     if len(findings.floor_areas):
         status = column(findings.floor_areas, "status").reindex(findings.areas.index)
         classes = [(say(code), colour) for code, colour in colours.FLOOR.items()]
@@ -133,22 +137,11 @@ def _minutes_layer(findings: Findings, say: Speech) -> list[Layer]:
     return [_fill("minutes", say("layer_minutes"), codes.astype(np.int64), classes)]
 
 
-def _access_layer(findings: Findings, say: Speech) -> list[Layer]:
-    """Return supply per person in five classes of as many areas, where areas have ``access``."""
-    access = pd.to_numeric(column(findings.areas, "access")).to_numpy(dtype=float)
-    if np.isnan(access).all():
+def _access_layer(findings: Findings, access: AccessFound | None, say: Speech) -> list[Layer]:
+    if access is None:
         return []
-    edges = np.unique(np.nanquantile(access, (0.2, 0.4, 0.6, 0.8)))
-    codes = np.where(np.isnan(access), len(edges) + 1, np.digitize(access, edges))
-    bounds = [f"{edge:.3g}" for edge in edges]
-    labels = [
-        f"< {bounds[0]}",
-        *(f"{low} – {high}" for low, high in itertools.pairwise(bounds)),
-        f"≥ {bounds[-1]}",
-    ]
-    paint = [*colours.RATES[: len(edges)], colours.RATES[-1], colours.NO_DATA]
-    classes = list(zip([*labels, say("no_data")], paint, strict=True))
-    return [_fill("access", say("layer_access"), codes.astype(np.int64), classes)]
+    title, codes, classes = access_classes(findings, access, say)
+    return [_fill("access", title, codes, classes)]
 
 
 def class_edges(findings: Findings) -> list[float]:

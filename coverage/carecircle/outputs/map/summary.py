@@ -9,7 +9,7 @@ import pandas as pd
 
 from carecircle.outputs import colours
 from carecircle.outputs.headcount import GAP_COLUMNS, counted_in
-from carecircle.outputs.map.card import limits_text
+from carecircle.outputs.map.card import kinds_here, limits_text
 from carecircle.outputs.map.records import column
 
 if TYPE_CHECKING:
@@ -31,9 +31,8 @@ def spoken_summary(findings: Findings, say: Speech) -> list[str]:
         lacking = short[short > 0]
         sentences.append(say("say_floor", say.number(len(lacking)), say.number(lacking.sum())))
     card = findings.card
-    terms = (
-        f"{limits_text(card, say)} · {say(card.profile.mode)} {card.profile.name} · {card.as_of}"
-    )
+    limits = limits_text(card, say, kinds=kinds_here(findings))
+    terms = f"{limits} · {say(card.profile.mode)} {card.profile.name} · {card.as_of}"
     return [*sentences, say("say_terms", terms)]
 
 

@@ -51,7 +51,8 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     "rules_failed": ("不达标规则", "Rules failed"),
     # layers
     "layer_minutes": ("中位到达时间", "Median minutes to care"),
-    "layer_access": ("设施可及性(每人)", "Access (supply per person)"),
+    "layer_access": ("可达性:每千{0}的{1}", "Access: {1} per 1,000 {0}"),
+    "access_none": ("可达范围内无供给", "Nothing in reach"),
     "layer_rules": ("标准与指标", "Standards and indicators"),
     "choose_rule": ("选择规则", "Choose a rule"),
     "city_rules": ("全市指标", "Indicators of the city"),

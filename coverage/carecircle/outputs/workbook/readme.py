@@ -87,7 +87,10 @@ def _terms(card: StudyCard, pick: int) -> Iterator[tuple[str, str]]:
         ("出行方式", "travel profile")[pick],
         f"{profile.name}: {_MODES[profile.mode][pick]}, {profile.speed_m_s:.3g} m/s",
     )
-    yield ("速度依据", "source of the speed")[pick], profile.source
+    yield (
+        ("速度依据", "source of the speed")[pick],
+        (profile.source_zh or profile.source, profile.source)[pick],
+    )
     yield ("方向", "direction")[pick], _DIRECTIONS[card.direction][pick]
     yield (
         ("计入设施", "facilities counted")[pick],
