@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import docx
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -18,6 +19,7 @@ from carecircle.errors import InputError, MissingLibraryError
 from carecircle.outputs.report.docx import report_docx
 from carecircle.outputs.report.files import report_pdf
 from carecircle.outputs.report.html import report_html
+from carecircle.outputs.report.indicators import _progress
 from carecircle.outputs.report.input import ReportInput
 from carecircle.outputs.report.model import Grid, Picture, Text, column_shares
 from carecircle.outputs.report.parts import PARTS, report_of
@@ -96,7 +98,7 @@ def test_indicators_stand_with_numerator_denominator_target_and_doubt(report):
     one = part(report, 2)
     lines = {row["Indicator"]: row for row in table(one, "Baseline")}
     ours = next(row for name, row in lines.items() if row["No."] == "3")
-    assert (ours["n / d"], ours["Now"], ours["Target"]) == ("1 / 3", "33.33", ">= 100")
+    assert (ours["n / d"], ours["Now"], ours["Target"]) == ("1 / 3", "33.33", "≥ 100")
     assert ours["Status"] == "not achieved"
     # from 46/70 in 2020 to all in 2025: (1/3 - 46/70) / (1 - 46/70)
     assert ours["Progress"] == "-94% · lagging"
@@ -105,6 +107,17 @@ def test_indicators_stand_with_numerator_denominator_target_and_doubt(report):
         for place, row in enumerate(grid.rows):
             assert ("(wording not verified)" in row[1]) == (place in grid.marked)
     assert any(grid.marked for grid in grids)
+
+
+def test_a_hair_below_the_baseline_is_no_minus_zero():
+    line = pd.DataFrame({"status": ["on_track"], "progress": [-0.001]}, index=["X"])
+    assert _progress(line, "X", 1).startswith("0% · ")
+
+
+def test_a_fraction_is_not_torn_apart_in_a_narrow_column(report):
+    page = report_html(report)
+    assert "80\N{NO-BREAK SPACE}/ 130 (61.5%)" in page  # ten columns: up to the stroke
+    assert ">43\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}77<" in page
 
 
 def test_an_indicator_without_data_is_no_zero(report):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -33,13 +34,15 @@ p { margin: .4rem 0; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 .9rem; font-size: 8.8pt;
   line-height: 1.35; }
-caption { text-align: left; padding: .2rem 0; caption-side: top; }
-thead { display: table-header-group; }
+.dense { font-size: 8pt; }
+caption { text-align: left; padding: .2rem 0; caption-side: top; break-after: avoid; }
+thead { display: table-header-group; break-after: avoid; }
 tr { break-inside: avoid; }
 th { background: var(--head); text-align: left; vertical-align: bottom; font-weight: 600; }
-th, td { border-bottom: 1px solid var(--line); padding: .18rem .4rem; vertical-align: top;
+th, td { border-bottom: 1px solid var(--line); padding: .18rem .3rem; vertical-align: top;
   overflow-wrap: break-word; }
 .k { white-space: nowrap; }
+.m { min-width: 1.9cm; }
 .w { min-width: 3.6cm; }
 tbody tr:first-child { break-before: avoid; }
 .n { text-align: right; font-variant-numeric: tabular-nums; }
@@ -50,9 +53,11 @@ nav ol { columns: 2; font-size: 9.5pt; padding-left: 1.4rem; }
 nav a { color: inherit; }
 @page { size: A4; margin: 2cm 1.8cm; PAGE_MARK
   @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; color: #5a6268; } }
+@media screen and (max-width: 700px) { .many { min-width: 32rem; } .dense { min-width: 46rem; } }
 @media print { body { max-width: none; padding: 0; } .wide { overflow: visible; } }
 """
-_SHORT, _LONG, _MANY = 8, 24, 4
+_SHORT, _LONG, _MANY, _DENSE = 8, 24, 4, 9
+_FRACTION = re.compile(r"[\d,.]+ / [\d,.]+")
 _PAGE_MARK = "@top-center { content: %s; color: #8c2d19; font-size: 9pt; }"
 
 
@@ -110,34 +115,54 @@ def _block(block: Block) -> str:
 
 
 def _table(table: Grid) -> str:
+    wide = _widest(table)
     heads = "".join(
-        f'<th scope="col" class="{_column(table, place)}">{escape(head)}</th>'
+        f'<th scope="col" class="{_column(table, place, wide)}">{escape(head)}</th>'
         for place, head in enumerate(table.heads)
     )
     rows = "".join(
         f"<tr{' class=doubt' if place in table.marked else ''}>"
-        + "".join(_cell(cell, number=column in table.numbers) for column, cell in enumerate(row))
+        + "".join(_cell(table, column, cell) for column, cell in enumerate(row))
         + "</tr>"
         for place, row in enumerate(table.rows)
     )
+    size = [
+        name for name, least in (("many", _MANY), ("dense", _DENSE)) if len(table.heads) > least
+    ]
     return (
-        f'<div class="wide"><table><caption>{escape(table.caption)}</caption>'
+        f'<div class="wide"><table class="{" ".join(size)}">'
+        f"<caption>{escape(table.caption)}</caption>"
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _column(table: Grid, place: int) -> str:
-    """Return how a column stands: numbers to the right, the one that has most to say wide."""
+def _widest(table: Grid) -> int:
+    """Return the column that has most to say."""
+    lengths = [max((len(row[place]) for row in table.rows), default=0)
+               for place in range(len(table.heads))]  # fmt: skip
+    return max(range(len(lengths)), key=lengths.__getitem__)
+
+
+def _column(table: Grid, place: int, wide: int) -> str:
+    """Return how a column stands: numbers right, no sentence thinner than a word or two."""
     if place in table.numbers:
         return "n"
     longest = max((len(row[place]) for row in table.rows), default=0)
-    return "w" if longest > _LONG and len(table.heads) > _MANY else ""
+    if longest <= _SHORT or len(table.heads) <= _MANY:
+        return ""
+    return "w" if place == wide and longest > _LONG else "m"
 
 
-def _cell(text: str, *, number: bool) -> str:
+def _cell(table: Grid, place: int, text: str) -> str:
     # Chinese may break after every character: short words and figures are kept in one line
-    names = " ".join(["n"] * number + ["k"] * (len(text) <= _SHORT))
-    return f'<td class="{names}">{escape(text)}</td>'
+    names = " ".join(["n"] * (place in table.numbers) + ["k"] * (len(text) <= _SHORT))
+    return f'<td class="{names}">{_unbroken(text, dense=len(table.heads) > _DENSE)}</td>'
+
+
+def _unbroken(text: str, *, dense: bool) -> str:
+    """Return a cell whose fractions stay in one line; in a dense table, as far as the stroke."""
+    kept = ("\N{NO-BREAK SPACE}/ ", "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}")[not dense]
+    return escape(_FRACTION.sub(lambda found: found[0].replace(" / ", kept), text))
 
 
 def _css_text(text: str) -> str:

@@ -31,6 +31,7 @@ _ATTRIBUTES = {
     "expected": ("预期性", "expected"),
     "text": ("正文", "text"),
 }
+_SIGNS = {">=": "≥", "<=": "≤"}
 
 
 def indicator_part(given: ReportInput) -> Part:
@@ -117,10 +118,11 @@ def _indicator_table(
         if reason:
             status += f": {REASONS.get(reason, (reason, reason))[pick]}"
         baseline = "--" if missing(line["baseline"]) else f"{line['baseline']:g}"
+        sign = _SIGNS.get(line["comparator"], line["comparator"])
         unit = RULE_UNITS.get(line["unit"], (line["unit"], line["unit"]))[pick]
         rows.append((
             str(line["number"]), f"{name} · {reading}" if reading else name, unit, baseline,
-            f"{line['comparator']} {line['target']:g}", _figure(line["value"]),
+            f"{sign} {line['target']:g}", _figure(line["value"]),
             _fraction(line.to_dict()),
             _progress(followed, key, pick), status,
             _ATTRIBUTES.get(str(line["attribute"]), (str(line["attribute"]),) * 2)[pick],
@@ -163,7 +165,8 @@ def _progress(followed: pd.DataFrame | None, key: Any, pick: int) -> str:
     status = PROGRESS_STATUSES[str(line["status"])][pick]
     if missing(line["progress"]):
         return status if line["status"] == "no_baseline" else "--"
-    return f"{100 * line['progress']:.0f}% · {status}"
+    # a hair below the baseline is no step back: without a sign that no figure bears out
+    return f"{round(100 * float(line['progress'])):d}% · {status}"
 
 
 def _by_district(lines: pd.DataFrame, given: ReportInput, say: Speech) -> Grid:
