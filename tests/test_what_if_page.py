@@ -25,6 +25,7 @@ from what_if_cases import (
     baseline_of,
     differences,
     draw,
+    draw_at_barriers,
     names_in,
     nearest_names,
     outcome_of,
@@ -135,6 +136,30 @@ def test_small_towns_get_the_figures_of_python(node):
                 found.append("another facility is the nearest")
             wrong += [f"{make.__name__} {scenario}: {one}" for one in found]
     assert wrong == []
+
+
+def test_roads_and_bridges_that_touch_roads_cut_by_barriers_get_the_figures_of_python(node):
+    baseline, findings = baseline_of(town_with_barriers())
+    drawn = draw_at_barriers(baseline.study, 15, seed=1)
+    asked = json.dumps([{"pack": pack_what_if(findings), "scenarios": drawn}])
+    (answers,) = json.loads(run_node(node, str(SCRIPTS / "answer.mjs"), text=asked))
+    wrong = []
+    for scenario, answer in zip(drawn, answers, strict=True):
+        found = differences(answer, outcome_of(baseline, scenario))
+        wrong += [f"{scenario}: {one}" for one in found]
+    assert wrong == []
+
+
+def test_who_meets_no_major_road_any_more_waits_for_none(node):
+    town = town_with_hills_lights_and_one_ways()
+    baseline, findings = baseline_of(town)
+    roads = town.tables.roads
+    major = [str(one) for one in roads.index[roads["highway"] == "secondary"]]
+    drawn = [{"roads": {"close": major[k::3]}} for k in range(3)]
+    asked = json.dumps([{"pack": pack_what_if(findings), "scenarios": drawn}])
+    (answers,) = json.loads(run_node(node, str(SCRIPTS / "answer.mjs"), text=asked))
+    for scenario, answer in zip(drawn, answers, strict=True):
+        assert differences(answer, outcome_of(baseline, scenario)) == []
 
 
 # ------------------------------------------------------------------------------ the page that ships

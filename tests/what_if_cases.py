@@ -53,6 +53,32 @@ def draw(baseline, n, *, seed, slow=0.25, spread_m=120.0):
     return [pen.scenario(slow=k < slow * n) for k in range(n)]
 
 
+def draw_at_barriers(study, n, *, seed):
+    """Draw scenarios of roads and bridges that touch roads which barriers cut, near the cut."""
+    rng, roads, barriers = np.random.default_rng(seed), study.tables.roads, study.tables.barriers
+    edges = barriers.geometry.where(barriers.geom_type != "Polygon", barriers.boundary)
+    cuts = [
+        (line, line.project(shapely.Point(shapely.get_coordinates(meeting)[0])))
+        for edge in edges
+        for line in roads.geometry
+        if not (meeting := line.intersection(edge)).is_empty
+    ]
+    lines = list(roads.geometry)
+
+    def spot(line, metre):
+        at = line.interpolate(float(np.clip(metre, 0, line.length)))
+        return [round(at.x, 2), round(at.y + float(rng.choice([0.0, 0.2])), 2)]
+
+    def road():
+        line, metre = cuts[rng.integers(len(cuts))]
+        other = lines[rng.integers(len(lines))]
+        start = spot(line, metre + rng.normal(0, rng.choice([0.3, 2, 40])))
+        end = spot(other, rng.uniform(0, other.length))
+        return {"line": [start, end], "bridge": str(rng.choice(["yes", "no"]))}
+
+    return [{"roads": {"add": [road() for _ in range(rng.integers(1, 4))]}} for _ in range(n)]
+
+
 class _Pen:
     def __init__(self, baseline, rng, spread_m):
         self.rng, self.spread_m, self.study = rng, spread_m, baseline.study
@@ -98,7 +124,9 @@ class _Pen:
             found["close"] = [str(one) for one in rng.choice(ids, size=4, replace=False)]
             found["close"] += [str(one) for one in rng.permutation(self.bridges)[:1]]
         if "add_road" in does:
-            found["add"] = [self.line()]
+            first = self.line()
+            lines = [first, self.branch(first)][: rng.integers(1, 3)]
+            found["add"] = [self.bridge(one) if rng.random() < 0.4 else one for one in lines]
         if "road_speed" in does:
             found["speed"] = {str(one): 0.7 for one in rng.choice(ids, size=3, replace=False)}
         return {"roads": found} if found else {}
@@ -106,6 +134,18 @@ class _Pen:
     def spot(self):
         at = self.homes[self.rng.integers(len(self.homes))] + self.rng.normal(0, self.spread_m, 2)
         return [round(float(value), 2) for value in at]
+
+    @staticmethod
+    def bridge(line):
+        return {"line": line, "bridge": "yes"}
+
+    def branch(self, line):
+        """From the middle of a new road to the corner of an old one."""
+        start = np.mean(line[:2], axis=0)
+        roads = self.study.tables.roads.geometry
+        near = roads.sindex.query(shapely.Point(start).buffer(500))
+        end = shapely.get_coordinates(roads.iloc[self.rng.choice(near)])[0]
+        return [[round(float(value), 2) for value in at] for at in (start, end)]
 
     def line(self):
         """From a corner of one road by a bend into the middle of another."""

@@ -102,6 +102,39 @@ test("a new road stops at a river", () => {
   assert.ok(Number.isNaN(new whatIf.Engine(town({ ...set, barriers: river })).run(add).minutes[0]));
 });
 
+test("a new bridge passes the river, stops at a gate, and nobody enters it from the side", () => {
+  const streets = { south: [[0, 0], [400, 0]], north: [[0, 200], [400, 200]] };
+  const river = { kind: 1, factor: null, rings: [[[-50, 100], [450, 100]]] }, gate = { kind: 0, factor: null, rings: [[[200, 50]]] };
+  const set = { streets, homes: { h: ["north", 0.5] }, facilities: { F1: ["south", 0.5] } };
+  const line = [[200, 0], [200, 200]];
+  const under = (barriers, ...add) => new whatIf.Engine(town({ ...set, barriers })).run({ roads: { add } });
+  assert.equal(Math.round(under([river], { line, bridge: "yes" }).minutes[0] * 60), 200);
+  assert.equal(Math.round(under([river], { line, tunnel: "yes" }).minutes[0] * 60), 200);
+  for (const add of [line, { line }, { line, bridge: "no" }]) {
+    const found = under([river], [[0, 0], [0, 50]], add);
+    assert.ok(Number.isNaN(found.minutes[0]));
+    assert.deepEqual(found.network.stopped, [1]);
+  }
+  assert.ok(Number.isNaN(under([gate], { line, bridge: "yes" }).minutes[0]));
+  assert.deepEqual(under([gate], { line, bridge: "yes" }).network.stopped, []);
+  const beside = { build: ["N1"], sites: { N1: [210, 99] }, close: ["F1"], roads: { add: [{ line, bridge: "yes" }] } };
+  assert.equal(Math.round(new whatIf.Engine(town(set)).run(beside).minutes[0] * 60), 99 + 10 + 200);
+  const street = { ...beside, roads: { add: [line] } };
+  assert.equal(Math.round(new whatIf.Engine(town(set)).run(street).minutes[0] * 60), 10 + 101);
+});
+
+test("a new road ends in the middle of another new road", () => {
+  const homes = { end: ["lane", 1] }, first = [[0, 0], [0, 400]], second = [[0.4, 300], [500, 400]];
+  const found = cross({ homes }).run({ roads: { add: [first, second] } });
+  assert.equal(minutes(found)[0], Math.round((Math.hypot(0.4, 300) + Math.hypot(499.6, 100)) * 1000) / 1000);
+});
+
+test("what is no line is refused", () => {
+  for (const add of [[[0, 0]], { bridge: "yes" }, [[0, "x"], [1, 1]]]) {
+    assert.throws(() => cross().run({ roads: { add: [add] } }), /roads.add: give lines/);
+  }
+});
+
 test("no access leg crosses a river", () => {
   const streets = { south: [[0, 0], [400, 0]], north: [[0, 200], [400, 200]] };
   const river = [{ kind: 1, factor: null, rings: [[[-50, 100], [450, 100]]] }];

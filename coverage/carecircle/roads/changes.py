@@ -216,9 +216,11 @@ def _cut_where_touched(
     """Cut roads at the new vertices that touch them, and name these vertices after the nodes."""
     node = node.copy()
     tree = shapely.STRtree(roads.geometry.array)
-    (vertex, piece), _ = tree.query_nearest(
-        shapely.points(xy), max_distance=_TOUCH_M, return_distance=True, all_matches=False
-    )
+    vertex, piece = tree.query_nearest(shapely.points(xy), max_distance=_TOUCH_M, all_matches=True)
+    # of equally near roads the first in the table, as a place takes it
+    order = np.lexsort((piece, vertex))
+    vertex, first = np.unique(vertex[order], return_index=True)
+    piece = piece[order][first]
     cuts: dict[int, dict[float, str]] = {}
     for spot, row in zip(vertex, piece, strict=True):
         line, road = roads.geometry.iloc[row], roads.iloc[row]

@@ -38,7 +38,7 @@
       from: pieces.points.subarray(0, pieces.n), to: pieces.points.subarray(1),
       chain: pieces.chain, row: pieces.row, source: null,
       ends: pieces.ends, nChains: pieces.nChains, nJunctions: 0,
-      dead: new Uint8Array(pieces.n), gone: new Set(), changed: false,
+      dead: new Uint8Array(pieces.n), gone: new Set(), changed: false, stopped: [], line: null,
       seconds: new Float64Array(2 * pieces.n),
       leg: profile.leg_follows ? speed : profile.leg,
     };
@@ -140,6 +140,7 @@
     let runs = [];
     if (close.length || add.length) {
       const changes = new whatIf.Changes(world, net, index());
+      changes.speed = speed;
       changes.newSpeed = world.profile.one_speed ? speed : world.profile.new_road;
       changes.close(close);
       changes.add(add);

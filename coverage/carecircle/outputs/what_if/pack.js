@@ -6,7 +6,7 @@
   "use strict";
   const whatIf = (globalThis.whatIf = globalThis.whatIf || {});
 
-  const WITH = 1, AGAINST = 2, LINK = 4, STRUCTURE = 8, MAJOR = 16;
+  const WITH = 1, AGAINST = 2, LINK = 4, STRUCTURE = 8, MAJOR = 16, TURNED = 32;
   const REASONS = ["", "not_linked", "blocked", "no_position"];
 
   function bytes(text) {
@@ -175,5 +175,5 @@
     };
   }
 
-  Object.assign(whatIf, { unpack, WITH, AGAINST, LINK, STRUCTURE, MAJOR, REASONS });
+  Object.assign(whatIf, { unpack, WITH, AGAINST, LINK, STRUCTURE, MAJOR, TURNED, REASONS });
 })();

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PieceOrder", "pack_barriers", "pack_pieces", "pack_roads"]
 
-_WITH, _AGAINST, _LINK, _STRUCTURE, _MAJOR_ROAD = 1, 2, 4, 8, 16
+_WITH, _AGAINST, _LINK, _STRUCTURE, _MAJOR_ROAD, _TURNED = 1, 2, 4, 8, 16, 32
 _GROUND = 2  # dimensions of a polygon
 
 
@@ -56,6 +56,7 @@ def pack_pieces(network: RoadNetwork, order: PieceOrder) -> dict[str, Any]:
     is_open = np.isfinite(np.where(turned[:, None], seconds[:, ::-1], seconds))
     major = roads["highway"].isin(list(MAJOR)).to_numpy(dtype=bool)
     flags = is_open @ np.array([_WITH, _AGAINST]) + _LINK * network.can_link[rows]
+    flags += _TURNED * turned
     packed = {
         "chains": pack_counts(np.diff(chains.first)),
         "ends": steps(chains.ends.ravel()),
@@ -96,14 +97,18 @@ def _column(roads: gpd.GeoDataFrame, name: str, missing: float) -> NDArray[np.fl
 
 
 def _closed_ends(network: RoadNetwork, order: PieceOrder) -> NDArray[np.int64]:
-    """Return junctions at the ends of closed pieces; -2 - p is the start of piece p, -1 neither."""
+    """Return junctions at the ends of closed pieces, -2 - p for the start of open piece p.
+
+    Nodes of closed pieces alone come behind the open pieces, each with a number of its own.
+    """
     n_open = len(network.chains.order)
     rows, closed = order.rows[:n_open], order.rows[n_open:]
     start = network.ends[rows, order.turned[rows].astype(np.intp)]
     piece_at = np.full(len(network.node_xy), -1, dtype=np.int64)
     piece_at[start] = -2 - np.arange(n_open)
-    at = network.chains.junction[network.ends[closed]].astype(np.int64)
-    return np.where(at >= 0, at, piece_at[network.ends[closed]]).ravel()
+    node = network.ends[closed].astype(np.int64)
+    at, inner = network.chains.junction[node].astype(np.int64), piece_at[node]
+    return np.where(at >= 0, at, np.where(inner < -1, inner, -2 - n_open - node)).ravel()
 
 
 def pack_roads(roads: gpd.GeoDataFrame, pieces: pd.Index) -> dict[str, Any]:
