@@ -34,14 +34,19 @@
 
   /* Nearest of some places in a straight line; of equally near ones the first by id. */
   function straight(members, places) {
-    const sorted = places.filter((place) => !Number.isNaN(place.x)).sort((a, b) => byText(a.id, b.id));
-    return Array.from(members.x, (x, i) => {
-      let best = Infinity, nearest = null;
-      for (const place of sorted) {
-        const square = (place.x - x) ** 2 + (place.y - members.y[i]) ** 2;
-        if (square < best) [best, nearest] = [square, place];
+    const sorted = places.filter((place) => !Number.isNaN(place.x)).sort((a, b) => byText(a.id, b.id)), n = sorted.length;
+    const px = Float64Array.from(sorted, (place) => place.x), py = Float64Array.from(sorted, (place) => place.y);
+    return members.rows.map((_, i) => {
+      const x = members.x[i], y = members.y[i];
+      let best = Infinity, nearest = -1;
+      for (let k = 0; k < n; k++) {
+        const dx = px[k] - x, dy = py[k] - y, square = dx * dx + dy * dy;
+        if (square < best) {
+          best = square;
+          nearest = k;
+        }
       }
-      return { place: nearest, metres: nearest ? Math.sqrt(best) : NaN };
+      return nearest < 0 ? { place: null, metres: NaN } : { place: sorted[nearest], metres: Math.sqrt(best) };
     });
   }
 
@@ -125,9 +130,9 @@
       const row = world.homes.area[home];
       return row < 0 ? "" : (street && street.id[street.of[row]]) || area.id[row];
     };
-    const pool = (home, k) => (alone(k) ? [k] : ["", placeOf(home), cause[k]]);
-    const found = numbered(members.rows.map((home, i) => JSON.stringify([members.assessed[i], ...pool(home, gap[i])]))), first = firstOf(found);
-    return { ...found, kind: first.map((i) => (alone(gap[i]) ? "area" : "scattered")), cause: first.map((i) => cause[gap[i]]), first };
+    const stands = Array.from({ length: n }, (_, k) => alone(k));
+    const found = numbered(members.rows.map((home, i) => (stands[gap[i]] ? gap[i] : JSON.stringify([members.assessed[i], placeOf(home), cause[gap[i]]])))), first = firstOf(found);
+    return { ...found, kind: first.map((i) => (stands[gap[i]] ? "area" : "scattered")), cause: first.map((i) => cause[gap[i]]), first };
   }
 
   /* Weighted mean of what is known; plain where all weights are zero. */

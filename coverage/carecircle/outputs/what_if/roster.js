@@ -4,7 +4,7 @@
   "use strict";
   const whatIf = (globalThis.whatIf = globalThis.whatIf || {});
 
-  const CELLS = ["has_in_time", "has_late", "neighbour_in_time", "none_late"], NO_CELL = 4;
+  const CELLS = ["has_in_time", "neighbour_in_time", "has_late", "none_late"], NO_CELL = 4; // as they are coloured
 
   /* Whether a place lies on the edge of a shape: edges belong to both sides. */
   const onEdge = (shape, x, y) => whatIf.eachEdge(shape, (i) => whatIf.meet(x, y, x, y, shape.x[i], shape.y[i], shape.x[i + 1], shape.y[i + 1]));
@@ -89,7 +89,7 @@
       found.has[to] += has[area];
       if (code === NO_CELL) return void found.notAssessed[to]++;
       found.cells[code][to]++;
-      found.onTime[to] += code % 2 === 0;
+      found.onTime[to] += code < 2;
     });
     return found;
   }
@@ -97,7 +97,7 @@
   /* Cell of each area (a place in CELLS, or NO_CELL), whether it has a facility, and counts by level. */
   function verdicts(world, figures, scenario) {
     const has = roster(world, counted(world, scenario)), inTime = onTime(world, figures.area);
-    const cell = Uint8Array.from(inTime, (yes, i) => (yes === null ? NO_CELL : 2 * !has[i] + !yes));
+    const cell = Uint8Array.from(inTime, (yes, i) => (yes === null ? NO_CELL : 2 * !yes + !has[i]));
     const levels = {};
     for (const [level, unit] of Object.entries(world.units)) levels[level] = counts(unit, cell, has);
     return { cell, has, levels };

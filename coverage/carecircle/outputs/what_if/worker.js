@@ -29,22 +29,27 @@
      minutes: Float64Array              of each home, NaN without a way; homes in the order of the study
      state: Uint8Array                  of each home: 0 uncovered, 1 covered, 2 not assessed
      facility: Int32Array, names        of each home its nearest facility: names[facility], -1 none
-     verdicts: { cell, has, levels }    cell of each area (0 to 3: has_in_time, has_late, neighbour_in_time,
+     verdicts: { cell, has, levels }    cell of each area (0 to 3: has_in_time, neighbour_in_time, has_late,
        none_late; 4 unknown), whether it has a facility; levels: level -> { total, has, onTime, notAssessed,
        cells }, a value for each unit
      uncovered: Int32Array              areas with somebody uncovered, most elders first
      reached: { piece, from, to, ring } spans of pieces (shares of their length) within rings[ring]
                                         minutes, only if `rings` (minutes) were given, longest ring first
+     stopped                            numbers of the roads in `roads.add` that a barrier cuts
      ms }                               milliseconds it took
      `scenario` is the JSON object that carecircle reads: { build: [id], close: [id], move: { id: [x, y] },
      sites: { id: [x, y] }, limits: { urban: minutes, rural: minutes }, walking_speed: metres per second,
      roads: { close: [road id], add: [[[x, y], ...]], speed: { id: metres per second } } }, every key
      optional; x and y in the study's plane. A new place is a site of its own that is built:
-     { build: ["N1"], sites: { N1: [x, y] } }. A new road joins where a vertex touches a road.
+     { build: ["N1"], sites: { N1: [x, y] } }. A new road joins where a vertex touches a road; one that
+     barriers do not cut is { line: [[x, y], ...], bridge: "yes" }.
 
-   place { lon, lat } -> place { x, y, linked, access_m, lon, lat }  a click: coordinates for a scenario to
-     the centimetre; whether a facility there would be linked to today's roads; where it would be entered
-   road { lon, lat, within_m } -> road { piece, row, road, name, structure } or { piece: -1 }  a click on a road
+   place { lon, lat, scenario } -> place { x, y, linked, access_m, lon, lat }  a click: coordinates for a scenario
+     to the centimetre; whether a facility there would be linked to the roads under the scenario (today's
+     without one); where it would be entered
+   road { lon, lat, within_m, scenario } -> road { piece, row, road, name, added, structure, x, y, lon, lat } or
+     { piece: -1 }  a click on a road under the scenario, and the spot on it; a new one has row -1 and `added`,
+     its number in `roads.add`
    gaps, circles                                   what is drawn of the last scenario: see drawing.js
    show { points: [[x, y], ...] } -> show { points: [[lon, lat], ...] }  places of a scenario on the map
 
@@ -72,7 +77,7 @@
         levels[level][name] = { ...one, change };
       }
     }
-    return { ...levels, verdicts, minutes, state, facility, names, uncovered, reached, ms: performance.now() - began };
+    return { ...levels, verdicts, minutes, state, facility, names, uncovered, reached, stopped: found.network.stopped, ms: performance.now() - began };
   }
 
   function lines() {
@@ -112,29 +117,12 @@
       return [{ type: "result", ...found }, given.map((array) => array.buffer)];
     },
 
-    place({ lon, lat }) {
-      const { plane } = engine.world;
-      const [x, y] = whatIf.toXY(plane, lon, lat).map((value) => Math.round(value * 100) / 100);
-      const hit = engine.link(engine.network({}), x, y, engine.snapAt(x, y));
-      const linked = hit.piece >= 0;
-      const [doorLon, doorLat] = linked ? whatIf.toDegrees(plane, hit.x, hit.y) : [lon, lat];
-      return [{ type: "place", x, y, linked, access_m: linked ? hit.access : NaN, lon: doorLon, lat: doorLat }];
-    },
-
-    road({ lon, lat, within_m: within = 30 }) {
-      const { plane, pieces, roads } = engine.world, [x, y] = whatIf.toXY(plane, lon, lat);
-      const hit = engine.index().nearest(engine.network({}), x, y, within, (p) => pieces.chain[p] >= 0);
-      if (!hit) return [{ type: "road", piece: -1 }];
-      const row = roads.of[hit.piece], structure = (pieces.flags[hit.piece] & whatIf.STRUCTURE) !== 0;
-      return [{ type: "road", piece: hit.piece, row, road: roads.id[row], name: roads.name(row), structure }];
-    },
-
     show({ points }) {
       return [{ type: "show", points: points.map(([x, y]) => whatIf.toDegrees(engine.world.plane, x, y)) }];
     },
   };
 
-  Object.assign(handlers, whatIf.drawing(() => engine));
+  Object.assign(handlers, whatIf.drawing(() => engine), whatIf.clicks(() => engine));
 
   globalThis.onmessage = ({ data }) => {
     try {
