@@ -5,7 +5,7 @@ import vm from "node:vm";
 const FOLDER = new URL("../../coverage/carecircle/outputs/what_if/", import.meta.url);
 const PARTS = [
   "pack", "plane", "shapes", "lines", "search", "network", "changes", "positions", "tally", "reached",
-  "roster", "neighbours", "gaps", "squares", "fields", "circles", "drawing", "engine", "worker",
+  "roster", "neighbours", "gaps", "squares", "fields", "circles", "drawing", "engine", "clicks", "worker",
 ];
 
 for (const part of PARTS) vm.runInThisContext(readFileSync(new URL(`${part}.js`, FOLDER), "utf8"), part);
@@ -37,7 +37,7 @@ export function places(points) {
 }
 
 const metresOf = (line) => line.slice(1).reduce((sum, [x, y], i) => sum + Math.hypot(x - line[i][0], y - line[i][1]), 0);
-const SAME = { middle: [0, 0], half: [1, 1], degree: 1, terms: [[0, 0, 1], [0, 1, 0]] };
+export const SAME = { middle: [0, 0], half: [1, 1], degree: 1, terms: [[0, 0, 1], [0, 1, 0]] };
 
 /* Streets { id: line } or { id: { line, flags } }, each a chain of its own between corners; homes and
    facilities { id: [street, share, access] } standing beside it; one urban area A, all homes in it. */

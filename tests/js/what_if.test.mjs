@@ -1,7 +1,7 @@
 /* The parts of the what-if, on towns counted by hand. Run: node --test tests/js */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { counts, town, whatIf } from "./town.mjs";
+import { SAME, counts, town, whatIf } from "./town.mjs";
 
 const WITH_ONLY = 1 + 4;
 
@@ -245,4 +245,20 @@ test("improving labels by one more facility equals a search from all", () => {
   const grown = whatIf.spread(net, kept, more);
   assert.deepEqual([...grown.cost], [...whole.cost]);
   assert.deepEqual([...grown.who], [...whole.who]);
+});
+
+test("a click is answered on the roads of the plan, not of today", () => {
+  const engine = cross({ plane: { to_xy: SAME, to_degrees: SAME } }), ask = whatIf.clicks(() => engine);
+  const [street] = ask.road({ lon: 120, lat: 12 });
+  assert.deepEqual([street.road, street.added, street.x, street.y], ["west", -1, 120, 0]);
+  const scenario = { roads: { add: [[[100, 0], [100, 200]], { line: [[900, 0], [900, 200]], bridge: "yes" }] } };
+  const [lane] = ask.road({ lon: 112.004, lat: 100, scenario });
+  assert.deepEqual([lane.road, lane.added, lane.x, lane.y, lane.structure], [null, 0, 100, 100, false]);
+  assert.equal(ask.road({ lon: 112, lat: 100 })[0].piece, -1);
+  assert.deepEqual([ask.road({ lon: 890, lat: 100, scenario })[0].structure, ask.road({ lon: 50, lat: 1, scenario })[0].road], [true, "west"]);
+  assert.equal(ask.road({ lon: 120, lat: 12, scenario: { roads: { close: ["west"] } } })[0].piece, -1);
+
+  const [today] = ask.place({ lon: 110, lat: 160 }), [planned] = ask.place({ lon: 110, lat: 160, scenario });
+  assert.deepEqual([today.linked, planned.linked, planned.access_m, planned.lon, planned.lat], [false, true, 10, 100, 160]);
+  assert.equal(ask.place({ lon: 890, lat: 160, scenario })[0].linked, false); // beside a bridge
 });

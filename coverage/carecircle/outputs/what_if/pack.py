@@ -45,7 +45,7 @@ __all__ = ["pack_what_if", "what_if_elements"]
 _SCRIPTS = (
     "pack.js", "plane.js", "shapes.js", "lines.js", "search.js", "network.js", "changes.js",
     "positions.js", "tally.js", "reached.js", "roster.js", "neighbours.js", "gaps.js",
-    "squares.js", "fields.js", "circles.js", "drawing.js", "engine.js", "worker.js",
+    "squares.js", "fields.js", "circles.js", "drawing.js", "engine.js", "clicks.js", "worker.js",
 )  # fmt: skip
 _REASONS = ("", "not_linked", "blocked", "no_position")
 
