@@ -68,21 +68,19 @@ def stands_of(instance, plan):
 def dense_instance(table, weight=None):
     """Every demand point reaches every site."""
     n, m = table.shape
-    row, column = np.divmod(np.arange(n * m), m)
+    homes, sites = (
+        pd.Index(np.char.mod(f"{kind}%04d", np.arange(k)))
+        for kind, k in zip("HS", (n, m), strict=True)
+    )
     pairs = pd.DataFrame(
         {
-            "home_id": np.char.mod("H%04d", row),
-            "site_id": np.char.mod("S%04d", column),
+            "home_id": homes.repeat(m),
+            "site_id": sites[np.tile(np.arange(m), n)],
             "minutes": np.ravel(table).astype(float),
         }
     )
-    demand = pd.DataFrame(
-        {"weight": np.ones(n) if weight is None else weight},
-        index=np.char.mod("H%04d", np.arange(n)),
-    )
-    return Instance.from_pairs(
-        pairs, demand, pd.DataFrame(index=np.char.mod("S%04d", np.arange(m)))
-    )
+    demand = pd.DataFrame({"weight": np.ones(n) if weight is None else weight}, index=homes)
+    return Instance.from_pairs(pairs, demand, pd.DataFrame(index=sites))
 
 
 def pmed_instance(folder, name):
