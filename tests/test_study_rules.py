@@ -359,3 +359,46 @@ def test_standards_change_no_other_figure(wuhai, sample_study):
     pd.testing.assert_frame_equal(bare.floor_areas, wuhai.floor_areas)
     city = wuhai.totals.loc[("city", "1503")]
     assert (round(city["elders_covered"]), city["elders_total"]) == (55_381, 90_649)
+
+
+@pytest.mark.parametrize(
+    ("highway", "expected"),
+    [
+        # 800 m of residential street at 20 km/h is 2.4 minutes, and 3 to start and park
+        ("residential", (1, 1, 5.4, "pass", "")),
+        # nobody drives there
+        ("footway", (np.nan, np.nan, np.nan, "not_assessable", "links_missing")),
+    ],
+)
+def test_stations_are_linked_to_their_centre_by_car(highway, expected):
+    town = cc.samples.toy_town()
+    kinds = {"F1": "street_centre", "S2": "station"}
+    facilities = town.facilities.assign(status="operating").loc[list(kinds)].assign(kind=kinds)
+    roads = town.tables.roads.assign(highway=highway)
+    tables = replace(town.tables, facilities=facilities, roads=roads)
+    terms = replace(town.terms, presets=(load_preset(PLAN),))
+    result = cc.assess(replace(town, tables=tables, terms=terms))
+    (rule,) = result.rules.xs("N2-TIME", level="rule").to_dict("records")
+    numerator, denominator, minutes, status, reason = expected
+    assert (rule["status"], rule["reason"]) == (status, reason)
+    if np.isnan(minutes):
+        assert "links" not in result.evidence
+        return
+    assert (rule["numerator"], rule["denominator"]) == (numerator, denominator)
+    (link,) = result.evidence["links"].to_dict("records")
+    assert (link["home_id"], link["facility_id"]) == ("S2", "F1")
+    assert link["minutes"] == pytest.approx(minutes)
+    # the figure counts again from what is kept
+    assert result.explain(f"rule:{PLAN}/N2-TIME@city").agrees
+
+
+def test_stations_of_the_sample_are_within_a_drive_of_a_centre_as_counted_from_its_links(wuhai):
+    links = wuhai.evidence["links"].set_index("home_id")["minutes"]
+    facilities = wuhai.facilities
+    stations = facilities[
+        facilities["kind"].isin(["station", "day_care"]) & (facilities["status"] == "operating")
+    ].index
+    (rule,) = wuhai.rules.xs("N2-TIME", level="rule").to_dict("records")
+    near = links.reindex(stations) <= 15
+    assert (rule["numerator"], rule["denominator"]) == (near.sum(), len(stations))
+    assert 0 < near.sum() < len(stations)

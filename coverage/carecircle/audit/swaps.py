@@ -51,7 +51,7 @@ class Swaps:
 
     before: Study
     after: Study
-    _networks: dict[tuple[bool, bool], Any] = field(default_factory=dict, repr=False)
+    _networks: dict[tuple[bool, bool], Study] = field(default_factory=dict, repr=False)
 
     @property
     def differ(self) -> tuple[str, ...]:
@@ -77,8 +77,10 @@ class Swaps:
         if tables.minutes is None:
             key = ("roads" in swapped, "rules" in swapped)
             if key not in self._networks:
-                self._networks[key] = mixed.network
-            vars(mixed)["network"] = self._networks[key]
+                self._networks[key] = mixed
+            vars(mixed)["network"] = self._networks[key].network
+            if "by_car" in vars(self._networks[key]):
+                vars(mixed)["by_car"] = self._networks[key].by_car
         return mixed
 
     def _areas_and_homes(

@@ -24,8 +24,6 @@ from carecircle.standards.presets import parsed_rules
 from carecircle.standards.rule_frames import RuleFrames
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from carecircle.analysis.findings import Findings
     from carecircle.evidence.figures import Figure
     from carecircle.standards.rules import Preset
@@ -105,11 +103,7 @@ def preset_of(findings: Findings, name: str) -> Preset:
 
 def rule_frames_of(findings: Findings) -> RuleFrames:
     """Return the frames that rules are checked against, ledgers and minutes by kind included."""
-    kept: Mapping[str, pd.DataFrame] = findings.evidence
-    return RuleFrames.from_findings(
-        findings, projects=kept.get("projects"), rosters=kept.get("rosters"),
-        observations=kept.get("observations"), pairs=kept.get("pairs"),
-    )  # fmt: skip
+    return RuleFrames.from_findings(findings)
 
 
 def _given(areas: pd.DataFrame) -> list[str]:

@@ -133,7 +133,7 @@ def districts_meeting(
 def stations_near_centre(
     frames: RuleFrames, minutes: float, kinds: tuple[str, ...], centre_kinds: tuple[str, ...]
 ) -> pd.DataFrame:
-    """Stations within so many minutes of a centre; needs ``links``."""
+    """Stations within so many minutes of a centre, by car where the study has roads."""
     units, asked = frames.units("facility"), frames.of_kinds(tuple(kinds))
     nearest = frames.link_minutes(tuple(centre_kinds))
     blind = asked if nearest is None else np.zeros(len(units), dtype=bool)

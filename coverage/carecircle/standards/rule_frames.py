@@ -55,7 +55,8 @@ class RuleFrames:
         rules about kinds other than the eligible ones.
     links
         The same between facilities: from :func:`carecircle.reach` with stations in the place of
-        the homes (``home_id``) and centres as the facilities.
+        the homes (``home_id``) and centres as the facilities. A study with roads and a rule that
+        asks for it has them by car.
     eligible, limits, as_of
         Facility kinds of the homes' minutes; minutes by area kind; the day.
 
@@ -93,11 +94,17 @@ class RuleFrames:
         pairs: pd.DataFrame | None = None,
         links: pd.DataFrame | None = None,
     ) -> RuleFrames:
-        """Take the frames of one assessment, and what it does not hold."""
+        """Take the frames of one assessment; what is not given is what it keeps as evidence."""
         card = findings.card
+        kept = findings.evidence
         return cls(
-            findings.areas, findings.facilities, findings.homes, projects, rosters, observations,
-            pairs, links, card.eligible, card.limits, card.as_of,
+            findings.areas, findings.facilities, findings.homes,
+            kept.get("projects") if projects is None else projects,
+            kept.get("rosters") if rosters is None else rosters,
+            kept.get("observations") if observations is None else observations,
+            kept.get("pairs") if pairs is None else pairs,
+            kept.get("links") if links is None else links,
+            card.eligible, card.limits, card.as_of,
         )  # fmt: skip
 
     def keep(self, key: Any, make: Callable[[], Any]) -> Any:

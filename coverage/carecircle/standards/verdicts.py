@@ -71,7 +71,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "only a published figure, without numerator and denominator",
     ),
     "no_roster": ("名录未列此类设施", "no roster lists facilities of this kind"),
-    "links_missing": ("无设施之间的出行时间", "no minutes between facilities"),
+    "links_missing": (
+        "无设施之间的出行时间:需要可通车的道路",
+        "no minutes between facilities: they need roads open to cars",
+    ),
     "no_projects": ("无住宅项目数据", "no housing projects"),
     "not_due": ("尚未交付", "not delivered yet"),
     "date_missing": ("日期缺失", "a date is missing"),

@@ -15,9 +15,11 @@ from carecircle.analysis.coverage import catchments, coverage_by_area, home_cove
 from carecircle.analysis.findings import Findings, Ground, StudyCard
 from carecircle.analysis.gaps import GapContext, uncovered_areas
 from carecircle.analysis.roster import four_cells, is_eligible, roster
-from carecircle.errors import InputError
+from carecircle.errors import InputError, NetworkError
 from carecircle.inputs.issues import IssueLog
 from carecircle.roads.network import RoadNetwork
+from carecircle.roads.positions import locate
+from carecircle.roads.profiles import PROFILES
 from carecircle.roads.reach import nearest, nearest_from_pairs
 from carecircle.roads.reached import reached_roads
 from carecircle.standards.floor_area import (
@@ -28,7 +30,13 @@ from carecircle.standards.floor_area import (
 from carecircle.study.file import read_study_file
 from carecircle.study.kept import evidence_of, provenance_of
 from carecircle.study.places import find_positions, snap_limits
-from carecircle.study.rules import check_rules, kinds_timed, nearest_by_kind, read_presets
+from carecircle.study.rules import (
+    check_rules,
+    kinds_linked,
+    kinds_timed,
+    nearest_by_kind,
+    read_presets,
+)
 from carecircle.study.tables import Tables, read_tables
 from carecircle.study.terms import Terms, card_of, own_kinds, plain_settings, terms_of
 
@@ -91,6 +99,14 @@ class Study:
         """The road network of the study's travel profile, built on first use."""
         tables = self.tables
         return RoadNetwork.from_roads(tables.roads, self.card.profile, barriers=tables.barriers)
+
+    @cached_property
+    def by_car(self) -> RoadNetwork:
+        """The same roads for a car, built on first use: the ways between facilities."""
+        tables = self.tables
+        if self.card.profile.mode == "car":
+            return self.network
+        return RoadNetwork.from_roads(tables.roads, PROFILES["car"], barriers=tables.barriers)
 
     def __repr__(self) -> str:
         tables = self.tables
@@ -222,7 +238,7 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
     >>> f"{city['elders_covered']:.0f} of {city['elders_total']:.0f} elders"
     '80 of 130 elders'
     """
-    result, pairs = _decided(study, tell)
+    result = _decided(study, tell)
     tables, terms = study.tables, study.terms
     tell("drawing circles")
     circles = service_circles(result.reached_roads, minutes=result.card.rings, style=terms.circles)
@@ -231,17 +247,16 @@ def assess(study: Study, *, tell: Callable[[str], None] = lambda _: None) -> Res
         result.homes, result.areas, result.facilities, terms.gaps, barriers=tables.barriers,
         context=GapContext(result.card.profile, result.card.eligible),
     )  # fmt: skip
-    return _checked(study, replace(result, circles=circles, gaps=gaps), pairs, tell)
+    return _checked(study, replace(result, circles=circles, gaps=gaps), tell)
 
 
 def assess_figures(study: Study) -> Result:
     """Compute the figures of a study alone, as :func:`assess` does, without circles and gaps."""
-    result, pairs = _decided(study, lambda _: None)
-    return _checked(study, result, pairs, lambda _: None)
+    return _checked(study, _decided(study, lambda _: None), lambda _: None)
 
 
-def _decided(study: Study, tell: Callable[[str], None]) -> tuple[Result, pd.DataFrame | None]:
-    """Return who is covered and what is built, and the minutes by kind for the rules."""
+def _decided(study: Study, tell: Callable[[str], None]) -> Result:
+    """Return who is covered and what is built, with the minutes that rules ask for as evidence."""
     if not isinstance(study, Study):
         raise InputError(
             f"assess takes a study, found {type(study).__name__}; read it with load_study() first"
@@ -262,24 +277,22 @@ def _decided(study: Study, tell: Callable[[str], None]) -> tuple[Result, pd.Data
     areas = areas.join(four_cells(areas, on_time_share=card.on_time_share))
     floor_areas, floor_totals = _floor(study, facilities, log)
     facilities = facilities.join(catchments(facilities, homes))
-    result = Result(
+    return Result(
         card=card, areas=areas, homes=homes, facilities=facilities,
         circles=reached.iloc[:0], reached_roads=reached, gaps=reached.iloc[:0],
         floor_areas=floor_areas, totals=roll_up(areas, homes), floor_totals=floor_totals,
         roads=tables.roads, barriers=tables.barriers, issues=log,
         provenance=provenance_of(study), ground=searched.ground,
-        evidence=evidence_of(tables, terms.presets, searched.pairs),
+        evidence=evidence_of(tables, terms.presets, {"pairs": searched.pairs,
+                                                     "links": searched.links}),
     )  # fmt: skip
-    return result, searched.pairs
 
 
-def _checked(
-    study: Study, result: Result, pairs: pd.DataFrame | None, tell: Callable[[str], None]
-) -> Result:
+def _checked(study: Study, result: Result, tell: Callable[[str], None]) -> Result:
     if not study.terms.presets:
         return result
     tell("checking standards")
-    checked = check_rules(result, study.tables, study.terms.presets, pairs=pairs)
+    checked = check_rules(result, study.tables, study.terms.presets)
     return replace(result, **checked._asdict())
 
 
@@ -292,6 +305,7 @@ class _Searched(NamedTuple):
     reached: gpd.GeoDataFrame
     pairs: pd.DataFrame | None
     ground: Ground | None
+    links: pd.DataFrame | None = None
 
 
 def _from_table(study: Study, facilities: gpd.GeoDataFrame) -> _Searched:
@@ -333,7 +347,24 @@ def _from_roads(
         study.network, at, places, terms.snap_m, terms.prefer_connected, sites,
         gap_rule=terms.gaps, circle_style=terms.circles,
     )  # fmt: skip
-    return _Searched(facilities, homes, minutes, reached, pairs, ground)
+    links = _links(study, facilities)
+    return _Searched(facilities, homes, minutes, reached, pairs, ground, links)
+
+
+def _links(study: Study, facilities: gpd.GeoDataFrame) -> pd.DataFrame | None:
+    """Return the drive from the nearest centre to every station, where a rule asks for it."""
+    stations, centres = kinds_linked(study.terms.presets)
+    asked = facilities[facilities["kind"].isin([*stations, *centres])]
+    if not stations or asked.empty:
+        return None
+    try:
+        roads = study.by_car
+    except NetworkError:  # footpaths alone: the rule says that there are no minutes
+        return None
+    main = {0} if study.terms.prefer_connected else None
+    at = locate(roads, asked, max_snap_m=snap_limits(asked["area_id"], study), prefer=main)
+    places = {"homes": at[asked["kind"].isin(stations).to_numpy()], "facilities": at}
+    return nearest_by_kind(roads, places, asked, centres, direction="from_facility")
 
 
 def _floor(

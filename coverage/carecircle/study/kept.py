@@ -19,14 +19,17 @@ __all__ = ["evidence_of", "provenance_of"]
 
 
 def evidence_of(
-    tables: Tables, presets: tuple[Preset, ...], pairs: pd.DataFrame | None
+    tables: Tables, presets: tuple[Preset, ...], minutes: Mapping[str, pd.DataFrame | None]
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables that rules rest on: ledgers, minutes by kind, and the rule files' text."""
+    """Return the tables that rules rest on: ledgers, minutes, and the rule files' text.
+
+    ``minutes`` holds ``pairs`` by kind and ``links`` between facilities, as far as rules ask.
+    """
     if not presets:
         return {}
     kept = {
         "projects": tables.projects, "rosters": tables.rosters,
-        "observations": tables.observations, "pairs": pairs,
+        "observations": tables.observations, **minutes,
     }  # fmt: skip
     files = [(preset.id, preset.file, preset.text) for preset in presets]
     rule_files = pd.DataFrame(files, columns=["preset", "file", "text"])

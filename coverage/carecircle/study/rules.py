@@ -31,7 +31,14 @@ if TYPE_CHECKING:
     from carecircle.study.file import StudyFile
     from carecircle.study.tables import Tables
 
-__all__ = ["Checked", "check_rules", "kinds_timed", "nearest_by_kind", "read_presets"]
+__all__ = [
+    "Checked",
+    "check_rules",
+    "kinds_linked",
+    "kinds_timed",
+    "nearest_by_kind",
+    "read_presets",
+]
 
 
 class Checked(NamedTuple):
@@ -107,6 +114,26 @@ def kinds_timed(presets: tuple[Preset, ...], eligible: tuple[str, ...]) -> tuple
     return tuple(sorted(asked))
 
 
+def kinds_linked(presets: tuple[Preset, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the kinds of stations, and of centres, between which some rule asks for minutes.
+
+    Examples
+    --------
+    >>> kinds_linked((load_preset("wuhai_plan_2021"),))
+    (('day_care', 'station'), ('street_centre',))
+    """
+    stations: set[str] = set()
+    centres: set[str] = set()
+    for preset in presets:
+        for rule in preset.rules:
+            if rule.indicator == _LINKED:
+                own: Any = rule.params.get("kinds") or ()
+                other: Any = rule.params.get("centre_kinds") or ()
+                stations.update(own)
+                centres.update(other)
+    return tuple(sorted(stations)), tuple(sorted(centres))
+
+
 def nearest_by_kind(
     network: RoadNetwork,
     places: Mapping[str, pd.DataFrame],
@@ -160,8 +187,6 @@ def check_rules(
     findings: Findings,
     tables: Tables,
     presets: tuple[Preset, ...],
-    *,
-    pairs: pd.DataFrame | None = None,
 ) -> Checked:
     """Check the standards of a study against its findings and ledgers.
 
@@ -171,13 +196,12 @@ def check_rules(
     Parameters
     ----------
     findings
-        The assessment; its ``issues`` take up those of the rules.
+        The assessment, with the minutes that rules ask for in its ``evidence``; its ``issues`` take
+        up those of the rules.
     tables
         For ``projects``, ``rosters`` and ``observations``.
     presets
         The standards, each apart.
-    pairs
-        From :func:`nearest_by_kind`, or a table of minutes.
 
     Returns
     -------
@@ -188,7 +212,7 @@ def check_rules(
     """
     frames = RuleFrames.from_findings(
         findings, projects=tables.projects, rosters=tables.rosters,
-        observations=tables.observations, pairs=pairs,
+        observations=tables.observations,
     )  # fmt: skip
     heard = IssueLog()
     rules = check_standards(frames, presets, log=heard)
@@ -220,6 +244,8 @@ def _indicators(frames: RuleFrames, plans: list[Preset], issues: IssueLog) -> pd
 _LATE = "rule_has_run_out"
 #: Formulas that measure the way to facilities of given kinds.
 _TIMED = ("within_minutes", "within_metres")
+#: The formula that measures the way between facilities.
+_LINKED = "stations_near_centre"
 
 
 def _is_timed(name: str, known: Mapping[str, Formula]) -> bool:
