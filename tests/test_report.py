@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import io
+import itertools
 import re
 import sys
 from dataclasses import replace
@@ -16,6 +18,8 @@ from typer.testing import CliRunner
 import carecircle as cc
 from carecircle.cli import report as cli_report
 from carecircle.errors import InputError, MissingLibraryError
+from carecircle.outputs.codes import CODES
+from carecircle.outputs.issue_words import ISSUE_KINDS
 from carecircle.outputs.report.docx import report_docx
 from carecircle.outputs.report.files import report_pdf
 from carecircle.outputs.report.html import report_html
@@ -26,6 +30,7 @@ from carecircle.outputs.report.parts import PARTS, report_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 import browser
+from conftest import ROOT
 from fake_findings import card, nothing
 
 HOSTILE = "<img src=x onerror=alert(1)></style><script>alert(2)</script>"
@@ -211,6 +216,52 @@ def test_every_problem_and_source_is_in_the_appendix(report, result):
     assert len(rules) == len(result.rulebook)
     unverified = [row for row in rules if row["Wording verified"] == "not verified"]
     assert len(unverified) == int((~result.rulebook["verified"]).sum()) > 0
+
+
+def codes_of_issues():
+    """Every kind of problem that a call names beside its severity."""
+    found = set()
+    for room in ("inputs", "roads", "standards", "study"):
+        for path in (ROOT / "coverage" / "carecircle" / room).rglob("*.py"):
+            calls = (
+                n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)
+            )
+            for code, severity in itertools.chain.from_iterable(
+                itertools.pairwise(call.args) for call in calls
+            ):
+                told = (code, severity) if isinstance(code, ast.Constant) else ()
+                if told and getattr(severity, "value", None) in CODES["severity"]:
+                    found.add(code.value)
+    return found
+
+
+def test_every_kind_of_problem_has_a_chinese_name():
+    codes = codes_of_issues()
+    assert {"duplicate_id", "islands", "not_homes"} <= codes
+    assert len(codes) > 60
+    assert sorted(codes - set(ISSUE_KINDS)) == []
+    assert all(re.search("[\u4e00-\u9fff]", words) for words in ISSUE_KINDS.values())
+
+
+def test_a_chinese_appendix_names_kind_table_column_and_severity_in_chinese(result):
+    log = cc.IssueLog()
+    log.add("far_from_road", "warning", "homes", record="H13", found="no road within 150 m")
+    for record in ("F1", "F2"):
+        log.add("negative_number", "error", "facilities", record=record, field="floor_m2")
+    one = PARTS[11](ReportInput(replace(result, issues=log)))
+    assert said(one)[0] == "发现的数据问题:已搁置 2 条、警告 1 条"
+    assert table(one, "问题种类")[0] == {
+        "程度": "已搁置", "表": "设施", "问题种类": "负数", "条数": "2",
+    }  # fmt: skip
+    first, _, last = table(one, "发现与影响(原文)")
+    assert (first["字段"], first["问题"]) == ("建筑面积(floor_m2)", "负数")
+    assert (last["表"], last["问题"]) == ("住宅", "离道路过远")
+    assert last["发现与影响(原文)"] == "no road within 150 m"
+
+
+def test_problems_are_counted_by_kind_before_they_are_listed(report, result):
+    kinds = table(part(report, 12), "Kind of problem")
+    assert sum(int(row["Number"]) for row in kinds) == len(result.issues)
 
 
 def test_an_assessment_of_nothing_gives_twelve_honest_parts():

@@ -9,6 +9,7 @@ import pandas as pd
 from carecircle.analysis.classes import CLASSES
 from carecircle.outputs.codes import CODES
 from carecircle.outputs.headcount import counted_in
+from carecircle.outputs.issue_words import issue_counts, issue_field, issue_kind, issue_table
 from carecircle.outputs.report.input import level_rows, name_of, speech, unit_rows
 from carecircle.outputs.report.model import Part, Text, grid
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["change_part", "doubt_part", "problem_part"]
 
 _MOST, _FLIPS = 120, 20
+#: What is drawn, and how -> Chinese.
+_DRAWN = {
+    ("speed", "lognormal, mean of the profile"): "步速按对数正态分布,均值为所用速度,离散 {}",
+    ("home", "uniform in a disc, radius"): "住宅位置在半径 {} 米的圆内均匀分布",
+    ("facility", "normal, root mean square"): "设施位置按正态分布,均方根误差 {} 米",
+}
 _LEAST_FLIP = 0.05
 
 
@@ -83,15 +90,21 @@ def _chances(given: ReportInput, say: Speech) -> list[Any]:
     ]  # fmt: skip
     heads = [("单元", "Unit"), ("覆盖", "Covered"), ("90% 区间", "90% interval"),
              ("区间(人数或处数)", "Interval, number")]  # fmt: skip
-    terms = "; ".join(
-        f"{name}: {row['distribution']} {row['value']:g} {row['unit']}"
-        for name, row in chances.uncertainty.terms().iterrows()
-    )
+    terms = "; ".join(_drawn_term(str(name), row, say)
+                      for name, row in chances.uncertainty.terms().iterrows())  # fmt: skip
     drawn = chances.uncertainty
     caption = say.pick((f"随机 {drawn.draws} 次(种子 {drawn.seed}):{terms}",
                         f"{drawn.draws} draws, seed {drawn.seed}: {terms}"))  # fmt: skip
     found: list[Any] = [grid(caption, [say.pick(head) for head in heads], rows, numbers=[1, 2, 3])]
     return found + _flips(chances.areas, say)
+
+
+def _drawn_term(name: str, row: pd.Series, say: Speech) -> str:
+    """Return what was drawn, how, and how far: in Chinese where the distribution is known."""
+    words = _DRAWN.get((name, str(row["distribution"])))
+    if words is None or say.language != "zh":
+        return f"{name}: {row['distribution']} {row['value']:g} {row['unit']}"
+    return words.format(f"{row['value']:g}")
 
 
 def _flips(areas: pd.DataFrame, say: Speech) -> list[Any]:
@@ -178,8 +191,10 @@ def problem_part(given: ReportInput) -> Part:
     if issues.empty:
         blocks: list[Any] = [Text(say.pick(("没有发现数据问题。", "No data problem was found.")))]
     else:
-        lead = say.pick(("发现的数据问题:", "Data problems found: ")) + findings.issues.summary()
-        blocks = [Text(lead, "lead"), _problem_table(issues, pick, say)]
+        lead = say.pick(("发现的数据问题:", "Data problems found: "))
+        lead += issue_counts(findings.issues, say.language)
+        blocks = [Text(lead, "lead"), _kinds_table(issues, pick, say)]
+        blocks.append(_problem_table(issues, pick, say))
         if len(issues) > _MOST:
             more = f"{len(issues) - _MOST:,}"
             blocks.append(
@@ -194,17 +209,37 @@ def problem_part(given: ReportInput) -> Part:
     return Part(title, tuple(blocks))
 
 
-def _problem_table(issues: pd.DataFrame, pick: int, say: Speech) -> Grid:
+def _kinds_table(issues: pd.DataFrame, pick: int, say: Speech) -> Grid:
+    """Count the problems by kind: a hundred records of one kind are one thing to mend."""
+    keys = ["severity", "table", "code"]
+    counts = issues.groupby(keys, sort=False).size().reset_index(name="n").to_numpy()
     rows = [
-        (CODES["severity"][issue["severity"]][pick], issue["table"], issue["record"],
-         issue["field"], issue["code"].replace("_", " "),
+        (CODES["severity"][severity][pick], issue_table(table, say.language),
+         issue_kind(code, say.language), f"{n:,}")
+        for severity, table, code, n in counts
+    ]  # fmt: skip
+    heads = [("程度", "Severity"), ("表", "Table"), ("问题种类", "Kind of problem"),
+             ("条数", "Number")]  # fmt: skip
+    caption = say.pick(("按种类", "By kind"))
+    return grid(caption, [say.pick(h) for h in heads], rows, numbers=[3])
+
+
+def _problem_table(issues: pd.DataFrame, pick: int, say: Speech) -> Grid:
+    speaks = say.language
+    rows = [
+        (CODES["severity"][issue["severity"]][pick], issue_table(issue["table"], speaks),
+         issue["record"], issue_field(issue["table"], issue["field"], speaks),
+         issue_kind(issue["code"], speaks),
          "; ".join(part for part in (issue["found"], issue["used"], issue["effect"]) if part),
          issue["fix"])
         for issue in issues.head(_MOST).to_dict("records")
     ]  # fmt: skip
+    # the programs that find problems write English; what they found is quoted as they wrote it
     heads = [("程度", "Severity"), ("表", "Table"), ("记录", "Record"), ("字段", "Field"),
-             ("问题", "Problem"), ("发现与影响", "Found, effect"), ("处理办法", "Fix")]  # fmt: skip
-    return grid(say.pick(("按严重程度", "Worst first")), [say.pick(h) for h in heads], rows)
+             ("问题", "Problem"), ("发现与影响(原文)", "Found, effect"),
+             ("处理办法(原文)", "Fix")]  # fmt: skip
+    return grid(say.pick(("逐条,按严重程度", "One by one, worst first")),
+                [say.pick(h) for h in heads], rows)  # fmt: skip
 
 
 def _wordings(book: pd.DataFrame, pick: int, say: Speech) -> Grid:

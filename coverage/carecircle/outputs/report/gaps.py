@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["gap_part", "map_part", "site_part"]
 
 _MOST, _TOLD = 40, 12
+_STATUSES = {
+    "optimal": "已证明最优", "gap": "差距内最优", "time_limit": "到时限为止",
+    "interrupted": "中途停止", "heuristic": "启发式,未证明",
+}  # fmt: skip
 
 
 def map_part(given: ReportInput) -> Part:
@@ -159,7 +163,7 @@ def site_part(given: ReportInput) -> Part:
         + ("It is proven that no choice is better." if best
            else f"The gap to the best is at most {100 * proof.gap:.2f}%."),
     ))  # fmt: skip
-    proven = say.pick((f"求解与核验:{_proof(proof)}", f"Solver and check: {_proof(proof)}"))
+    proven = say.pick((f"求解与核验:{_proof_zh(proof)}", f"Solver and check: {_proof(proof)}"))
     table = grid(say.pick(("按建设顺序", "In building order")), [say.pick(h) for h in heads], rows,
                  numbers=[3, 4, 5, 6])  # fmt: skip
     return Part(title, (Text(lead, "lead"), table, Text(proven)))
@@ -169,6 +173,15 @@ def _proof(proof: Any) -> str:
     return (
         f"{proof.status}; objective {proof.objective:,.6g}, bound {proof.bound:,.6g},"
         f" gap {proof.gap:.2%}; {proof.solver}; {proof.verdict}"
+    )
+
+
+def _proof_zh(proof: Any) -> str:
+    # the verifier's own words are quoted: they say what it counted
+    checked = "独立复核通过" if proof.verdict.startswith("verified") else "独立复核"
+    return (
+        f"{_STATUSES.get(proof.status, proof.status)};目标值 {proof.objective:,.6g},界"
+        f" {proof.bound:,.6g},差距 {proof.gap:.2%};{proof.solver};{checked}({proof.verdict})"
     )
 
 
