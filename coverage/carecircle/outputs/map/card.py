@@ -31,7 +31,11 @@ _UI_WORDS = (
     *PAGE_WORDS, "no_data", "search", "no_match", "layers", "legend", "panel", "about", "whole",
     "home", "minutes", "nearest", "access", "limit", "reason", "facility_word", "area_word",
     "sources", "pass", "fail", "not_applicable", "not_assessable", "not_assessed", "over_limit",
-    "unreachable", "within", "urban", "rural", "counts",
+    "unreachable", "within", "urban", "rural", "counts", "layer_cell", "layer_gaps", "layer_circle",
+    "area", "scattered", "no_facility", "barrier", "road_gap", "planned", "detour", "not_linked",
+    "no_position", "rank", "cause", "elders", "population", "households", "homes", "minutes_mean",
+    "over_mean_p90", "elders_label", "people_label", "homes_label", "elders_rate", "people_rate",
+    "homes_rate",
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ _SCRIPTS = (
     "atlas_decode.js",
     "atlas_words.js",
     "atlas_symbols.js",
+    "atlas_pixels.js",
     "atlas_canvas.js",
     "atlas_drawers.js",
     "atlas_popups.js",
@@ -36,7 +37,10 @@ _SCRIPTS = (
     "atlas_frame.js",
     "atlas_try.js",
     "atlas_try_reached.js",
+    "atlas_try_paint.js",
+    "atlas_try_shapes.js",
     "atlas_try_map.js",
+    "atlas_try_told.js",
     "atlas_try_panel.js",
     "atlas.js",
 )

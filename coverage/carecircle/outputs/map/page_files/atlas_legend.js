@@ -35,6 +35,7 @@
         row.appendChild(element("span", "", entry.label));
         if (entry.count !== null && entry.count !== undefined) {
           row.appendChild(element("small", "", entry.count.toLocaleString("en")));
+          if (entry.change) row.appendChild(element("small", "cc-change", carecircle.format.signed(entry.change)));
         }
       });
       return box;
@@ -55,7 +56,7 @@
         { swatch: "symbol", shape: "star", colour: "#c4007a", label: words.try_sign_new },
         line("#c4007a", words.try_sign_road),
         line("#b3261e", words.try_sign_cut, [2, 3]),
-        { swatch: "fill", colour: "#2f7cab", label: words.try_sign_reached },
+        ...atlas.trial.signs(),
       ]);
     }
 

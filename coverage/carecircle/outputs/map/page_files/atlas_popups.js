@@ -71,7 +71,7 @@
   }
 
   carecircle.popups = (data, words, layer, rules) => {
-    const records = { area: data.areas, facility: data.facilities, gap: data.gaps };
+    const records = { area: data.areas, facility: data.facilities, gap: data.gaps, try_gap: (data.triedGaps = {}) };
     function homeTitle(i) {
       const area = data.homes.area[i];
       return area < 0 ? "" : data.areas.title[area];
@@ -89,7 +89,7 @@
         }
         const set = records[found.type];
         const rows = recordRows(set, found.index);
-        if (found.type === "area") rows.unshift(...ruleRows(rules(), found.index));
+        if (found.type === "area") rows.unshift(...(data.areas.tried ? data.areas.tried(found.index) : []), ...ruleRows(rules(), found.index));
         return table(set.title[found.index], set.subtitle[found.index], rows);
       },
       line(found) {

@@ -6,6 +6,7 @@
   const NEW = { shape: "star", colour: "#c4007a" }, CUT = "#b3261e";
   const DRAG_PX = 4, SNAP_PX = 14;
   const HIDDEN = /^(gaps|reached|circle\d+)$/; // what they draw holds for today only
+  const FOLLOWS = ["cell", "rate", "none"]; // fills that the plan changes
 
   function mercator(lon, lat) {
     const sine = Math.sin((lat * Math.PI) / 180);
@@ -19,11 +20,10 @@
       this.kept = {
         x: facilities.xy.x.slice(), y: facilities.xy.y.slice(), status: facilities.status.slice(), codes: homes.n ? homes.codes.slice() : null,
       };
-      this.rate = atlas.canvas.drawers.find((drawer) => drawer.id === "rate");
-      if (this.rate && this.rate.codes) this.kept.rate = this.rate.codes.slice();
-      const layers = atlas.payload.groups.flatMap((group) => group.layers);
-      this.layers = Object.fromEntries(["homes", "rate"].map((id) => [id, layers.find((layer) => layer.id === id)]));
-      this.counts = Object.fromEntries(Object.entries(this.layers).map(([id, layer]) => [id, layer ? layer.legend.map((entry) => entry.count) : null]));
+      this.keep();
+      this.shapes = new carecircle.TrialShapes(atlas, trial, () => this.drawn());
+      const above = atlas.canvas.drawers.findIndex((drawer) => ["bubbles", "symbols", "chosen"].includes(drawer.type));
+      atlas.canvas.drawers.splice(above, 0, this.shapes.drawer());
       atlas.canvas.drawers.push(this.drawer("try_reached", -1, (view) => this.drawReached(view)));
       atlas.canvas.drawers.push(this.drawer("try", -1, (view) => this.draw(view), (view, x, y) => this.hit(view, x, y)));
       const after = (id) => atlas.canvas.drawers.findIndex((drawer) => drawer.type === id);
@@ -36,25 +36,61 @@
       return { id, type: id, above: 9, reach, draw, ...(hit ? { hit } : {}) };
     }
 
-    /* Into the what-if and out of it: today's circles and gaps step aside, the shares are coloured. */
+    /* Into the what-if and out of it: today's circles and gaps step aside for the plan's. */
     enter(active) {
       const { canvas } = this.atlas;
       if (active === this.active) return;
       this.active = active;
       if (active) {
         this.before = new Set(canvas.visible);
-        for (const id of this.before) if (HIDDEN.test(id)) canvas.visible.delete(id);
-        if (this.rate) this.fill("rate");
-        ["try", "try_reached"].forEach((id) => canvas.visible.add(id));
+        this.rings = null;
+        const fill = this.fills().find((id) => this.before.has(id));
+        if (fill && !FOLLOWS.includes(fill)) this.fill("cell");
       } else {
         this.use(null);
-        ["try", "try_reached"].forEach((id) => canvas.visible.delete(id));
+        ["try", "try_reached", "try_gaps"].forEach((id) => canvas.visible.delete(id));
         for (const id of this.before) canvas.visible.add(id);
-        const fills = this.fills();
-        const kept = fills.find((id) => this.before.has(id));
+        const kept = this.fills().find((id) => this.before.has(id));
         if (kept) this.fill(kept);
       }
       this.show();
+    }
+
+    /* Today's own shapes while nothing is changed, the plan's in their place once something is. */
+    exchange() {
+      const { canvas } = this.atlas, today = !this.trial.changed;
+      for (const id of this.before) {
+        if (HIDDEN.test(id)) canvas.visible[today && id !== "reached" ? "add" : "delete"](id);
+      }
+      const gaps = this.before.has("gaps") || !this.hasLayer("gaps");
+      const shown = { try: true, try_reached: !(today && this.circleLayers().length), try_gaps: !today && gaps };
+      for (const [id, yes] of Object.entries(shown)) canvas.visible[yes ? "add" : "delete"](id);
+    }
+
+    hasLayer(id) {
+      return this.atlas.payload.groups.some((group) => group.layers.some((layer) => layer.id === id));
+    }
+
+    /* Circles that the reader had on before, the longest first, with their minutes. */
+    circleLayers() {
+      const { rings } = this.trial.world || { rings: [] };
+      const layers = this.atlas.payload.groups.flatMap((group) => group.layers).filter((layer) => /^circle\d+$/.test(layer.id));
+      if (layers.length !== rings.length) return [];
+      return layers.filter((layer) => this.before && this.before.has(layer.id)).map((layer) => ({ layer, minutes: rings[Number(layer.id.slice(6))] }));
+    }
+
+    /* Minutes of the circles to draw: those the reader had on, else the limits of the plan. */
+    ringsFor(limits) {
+      const own = this.circleLayers();
+      this.ringColours = own.map(({ layer }) => layer.colour);
+      return (this.rings = own.length ? own.map(({ minutes }) => minutes) : [...new Set(limits)].sort((a, b) => b - a));
+    }
+
+    /* Gaps or circles of the plan have arrived. */
+    drawn() {
+      this.atlas.refreshLegend();
+      this.atlas.canvas.redraw();
+      if (this.onDrawn) this.onDrawn();
     }
 
     fills() {
@@ -83,9 +119,10 @@
           if (at) this.put(facilities.xy, row, at);
         });
       }
-      if (homes.n) this.paintHomes(on ? trial.result : null);
-      this.paintRate(on ? trial.result : null);
-      this.lines = null;
+      this.paint(on && trial.changed ? trial.result : null);
+      if (this.active) this.exchange();
+      if (on && !this.rings) this.ringsFor(Object.values({ ...trial.world.limits, ...trial.scenario.limits }));
+      if (on && trial.state === "ready") this.shapes.update(trial.result, this.rings);
       atlas.refreshLegend();
       atlas.canvas.redraw();
     }
@@ -94,50 +131,6 @@
       const at = mercator(lon, lat);
       xy.x[row] = at.x;
       xy.y[row] = at.y;
-    }
-
-    /* Classes as map_layers.py makes them: within an edge, over the limit, no way, not assessed. */
-    paintHomes(result) {
-      const { homes } = this.atlas.data, { edges } = homes, layer = this.layers.homes;
-      homes.tried = result && result !== this.trial.today ? result : null;
-      if (!homes.tried) {
-        homes.codes.set(this.kept.codes);
-        layer.legend.forEach((entry, i) => (entry.count = this.counts.homes[i]));
-        return;
-      }
-      const counts = new Array(layer.legend.length).fill(0), skipped = new Set(homes.left_out);
-      let row = 0;
-      for (let i = 0; i < result.minutes.length; i++) {
-        const minutes = result.minutes[i], state = result.state[i];
-        let code = edges.length + (isNaN(minutes) ? 1 : 0);
-        if (state === 2) code = edges.length + 2;
-        else if (state === 1) {
-          code = 0;
-          while (code < edges.length - 1 && minutes > edges[code]) code++;
-        }
-        counts[code]++;
-        if (!skipped.has(i)) homes.codes[row++] = code;
-      }
-      layer.legend.forEach((entry, i) => (entry.count = counts[i]));
-    }
-
-    paintRate(result) {
-      const layer = this.layers.rate, { table } = this.atlas.payload;
-      if (!layer || !this.kept.rate) return;
-      if (!result || result === this.trial.today) {
-        this.rate.codes.set(this.kept.rate);
-        layer.legend.forEach((entry, i) => (entry.count = this.counts.rate[i]));
-        return;
-      }
-      const { covered, total } = result.area[table.weight], counts = new Array(layer.legend.length).fill(0);
-      const ids = new Map(this.trial.world.units.area.id.map((id, i) => [id, i]));
-      table.levels[0].ids.forEach((id, row) => {
-        const i = ids.get(id), share = i === undefined || !(total[i] > 0) ? NaN : (100 * covered[i]) / total[i];
-        const code = isNaN(share) ? layer.edges.length + 1 : layer.edges.filter((edge) => share >= edge - 1e-9).length;
-        this.rate.codes[row] = code;
-        counts[code]++;
-      });
-      layer.legend.forEach((entry, i) => (entry.count = counts[i]));
     }
 
     pixel(view, [lon, lat]) {
@@ -160,10 +153,11 @@
         ctx.lineJoin = ctx.lineCap = "round";
         ctx.stroke();
       };
-      for (const line of trial.scenario.roads.add) {
-        const points = line.map((xy) => trial.where.get(String(xy)));
+      for (const road of trial.scenario.roads.add) {
+        const points = carecircle.trialLink.lineOf(road).map((xy) => trial.where.get(String(xy)));
         if (!points.every(Boolean)) continue;
         this.path(view, points);
+        if (carecircle.trialLink.passes(road)) stroke("#22313a", 10); // a bridge has railings
         stroke("#fff", 7);
         stroke(NEW.colour, 4);
       }
@@ -247,6 +241,7 @@
     use(mode) {
       this.mode = mode;
       this.draft = [];
+      this.bridge = false; // what is drawn is a road unless the reader says so
       const container = this.atlas.map.getContainer();
       container.classList.toggle("cc-aim", Boolean(mode));
       this.atlas.map.doubleClickZoom[mode ? "disable" : "enable"]();
@@ -267,45 +262,28 @@
         this.use(null);
         await trial.add(latlng);
       } else if (mode === "cut") {
-        const road = await trial.ask({ type: "road", lon: latlng.lng, lat: latlng.lat, within_m: this.metres(SNAP_PX) });
+        const road = await trial.road(latlng, this.metres(SNAP_PX));
         if (road.piece < 0) return this.onMode(mode, "try_none_near");
         this.use(null);
+        if (road.added >= 0) return void (await trial.remove("add", road.added)); // a road of the plan
         await trial.change(({ roads }) => roads.close.includes(road.road) || roads.close.push(road.road));
       } else await this.vertex(latlng);
     }
 
     /* A vertex near a road joins it there. */
     async vertex(latlng) {
-      const { trial } = this;
-      const near = await trial.ask({ type: "road", lon: latlng.lng, lat: latlng.lat, within_m: this.metres(SNAP_PX) });
-      let at = latlng;
-      if (near.piece >= 0) {
-        const point = this.onPiece(near.piece, latlng);
-        at = decode.latLng(point.x, point.y);
-      }
-      const { x, y } = await trial.locate(at);
+      const { trial } = this, near = await trial.road(latlng, this.metres(SNAP_PX)), joined = near.piece >= 0;
+      const { x, y } = joined ? near : await trial.locate(latlng);
       const last = this.draft[this.draft.length - 1];
       if (last && last.xy[0] === x && last.xy[1] === y) return; // the second half of a double click
-      this.draft.push({ at: [at.lng, at.lat], xy: [x, y], joined: near.piece >= 0 });
+      this.draft.push({ at: trial.where.get(String([x, y])), xy: [x, y], joined });
       this.atlas.canvas.redraw();
     }
 
-    onPiece(p, latlng) {
-      const { start, x, y } = this.trial.world.lines, { x: mx, y: my } = mercator(latlng.lng, latlng.lat);
-      let best = Infinity, found = { x: mx, y: my };
-      for (let i = start[p]; i < start[p + 1] - 1; i++) {
-        const dx = x[i + 1] - x[i], dy = y[i + 1] - y[i], square = dx * dx + dy * dy;
-        const share = square ? Math.min(1, Math.max(0, ((mx - x[i]) * dx + (my - y[i]) * dy) / square)) : 0;
-        const px = x[i] + share * dx, py = y[i] + share * dy, far = Math.hypot(px - mx, py - my);
-        if (far < best) [best, found] = [far, { x: px, y: py }];
-      }
-      return found;
-    }
-
     async finish() {
-      const line = this.draft.map((vertex) => vertex.xy);
+      const line = this.draft.map((vertex) => vertex.xy), { bridge } = this;
       this.use(null);
-      if (line.length > 1) await this.trial.change(({ roads }) => roads.add.push(line));
+      if (line.length > 1) await this.trial.change(({ roads }) => roads.add.push(bridge ? { line, bridge: "yes" } : line));
     }
 
     listen() {
@@ -354,6 +332,6 @@
     }
   }
 
-  Object.assign(TrialMap.prototype, carecircle.reached);
+  Object.assign(TrialMap.prototype, carecircle.reached, carecircle.paint);
   carecircle.TrialMap = TrialMap;
 })();

@@ -14,6 +14,7 @@
       this.trial = new carecircle.Trial(() => this.refresh(), () => this.rings());
       this.map = new carecircle.TrialMap(atlas, this.trial);
       this.map.onMode = (mode, fault) => this.told(mode, fault);
+      this.map.onDrawn = () => this.refreshShapes();
       this.bar = carecircle.element("div", "cc-aim-bar");
       this.bar.setAttribute("role", "status");
       this.bar.hidden = true;
@@ -28,11 +29,10 @@
       return this.atlas.payload.words;
     }
 
-    /* Reached within each limit of the plan, the longest first. */
+    /* Minutes of the circles: those the reader had on, else the limits of the plan; the longest first. */
     rings() {
       const { world, scenario } = this.trial;
-      const limits = Object.values({ ...world.limits, ...scenario.limits });
-      return (this.map.rings = [...new Set(limits)].sort((a, b) => b - a));
+      return this.map.ringsFor(Object.values({ ...world.limits, ...scenario.limits }));
     }
 
     add(parent, name, className, text) {
@@ -71,7 +71,15 @@
       this.moved = this.add(this.node, "div", "cc-moved");
       this.share();
       this.told(this.map.mode);
+      this.map.shapes.speak();
       this.refresh();
+    }
+
+    /* Uncovered areas and circles have arrived: figures of these alone. */
+    refreshShapes() {
+      if (!this.trial.world || this.trial.state !== "ready") return;
+      this.results();
+      this.list();
     }
 
     share() {
@@ -99,7 +107,15 @@
       bar.replaceChildren();
       if (!mode) return;
       this.add(bar, "span", "", fault ? words[fault] : words[`try_${mode}_hint`]);
-      if (mode === "draw") this.button(bar, words.try_finish, () => this.map.finish());
+      if (mode === "draw") {
+        const kinds = [["try_new_road", false], ["try_new_bridge", true]].map(([word, bridge]) => [bridge, this.button(bar, words[word], () => choose(bridge))]);
+        const choose = (bridge) => {
+          this.map.bridge = bridge;
+          kinds.forEach(([one, node]) => node.setAttribute("aria-pressed", String(one === bridge)));
+        };
+        choose(this.map.bridge);
+        this.button(bar, words.try_finish, () => this.map.finish());
+      }
       this.button(bar, words.try_cancel, () => this.map.use(null));
       if (window.innerWidth <= 700) this.atlas.boxes.panel.classList.add("cc-folded");
     }
@@ -117,8 +133,9 @@
       this.slide();
       this.list();
       if (trial.state !== "ready") return;
-      this.results();
+      this.rings();
       this.map.show();
+      this.results();
       this.columns();
       this.address.hidden = true;
     }
@@ -177,8 +194,10 @@
       told.dataset.change = String(change);
       this.add(box, "span", "cc-share", `${number(covered)} / ${number(total)} · ${words.try_today} ${percent(covered - change, total)}`);
       if (trial.changed && known(ms)) this.add(box, "span", "cc-ms", words.try_took.replace("{}", number(ms, 0)));
+      this.verdictRows(this.add(this.figures, "table", "cc-split cc-verdicts"));
       this.units("district");
       if (n > 1) this.units("city");
+      this.colourSwitch(this.figures);
     }
 
     units(level) {
@@ -197,12 +216,18 @@
       return row;
     }
 
+    /* A list that stays folded or open. */
+    fold(title, n) {
+      const fold = this.add(this.moved, "details");
+      fold.open = !this.folded.has(title);
+      fold.addEventListener("toggle", () => this.folded[fold.open ? "delete" : "add"](title));
+      this.add(fold, "summary", "", title).appendChild(carecircle.element("small", "", String(n)));
+      return fold;
+    }
+
     /* Communities that change most, and those still uncovered; a row leads there. */
     areas(title, rows) {
-      const { words, trial } = this, fold = this.add(this.moved, "details");
-      fold.open = !this.folded.has(title);
-    fold.addEventListener("toggle", () => this.folded[fold.open ? "delete" : "add"](title));
-      this.add(fold, "summary", "", title).appendChild(carecircle.element("small", "", String(rows.length)));
+      const { words, trial } = this, fold = this.fold(title, rows.length);
       if (!rows.length) return this.add(fold, "p", "cc-note", words.no_match);
       const table = this.add(fold, "table", "cc-split"), now = trial.result.area[this.weight()];
       const place = new Map(this.atlas.payload.table.levels[0].ids.map((id, row) => [id, row]));
@@ -229,6 +254,11 @@
         // what no road reaches serves nobody, and the reader should know why nothing changes
         const lost = (kind === "site" || kind === "move") && trial.state === "ready" && !trial.result.names.includes(key);
         if (lost) this.add(told, "b", "cc-down", ` · ${words.try_none_near}`);
+        const stopped = kind === "add" && trial.state === "ready" && (trial.result.stopped || []).includes(key);
+        if (stopped) {
+          this.add(told, "b", "cc-down", ` · ${words.try_stopped} `);
+          this.button(told, words.try_make_bridge, () => trial.bridge(key));
+        }
         const drop = this.button(row, "×", () => trial.remove(kind, key), "cc-drop");
         drop.setAttribute("aria-label", `${words.try_remove}: ${text}`);
       };
@@ -236,13 +266,15 @@
       scenario.build.forEach((id) => (id in scenario.sites ? line("try_added_one", id, "site", id) : line("try_opened_one", name(id), "build", id)));
       Object.keys(scenario.move).forEach((id) => line("try_moved_one", name(id), "move", id));
       scenario.roads.close.forEach((id) => line("try_road_closed", trial.world.roads.name[trial.world.roads.id.indexOf(id)] || id, "cut", id));
-      scenario.roads.add.forEach((_, k) => line("try_road_new", String(k + 1), "add", k));
+      const bridge = carecircle.trialLink.passes;
+      scenario.roads.add.forEach((road, k) => line(bridge(road) ? "try_bridge_new" : "try_road_new", String(k + 1), "add", k));
       if (!list.children.length) this.add(this.changes, "p", "cc-note", words.try_no_changes);
       if (trial.state !== "ready") return;
       this.moved.replaceChildren();
       const { change } = trial.result.area[this.weight()];
       const moved = Array.from(change.keys()).filter((i) => Math.abs(change[i]) > 0.05).sort((a, b) => Math.abs(change[b]) - Math.abs(change[a]) || a - b);
       if (trial.changed) this.areas(words.try_uncovered, moved);
+      this.gapList();
       this.areas(words.try_uncovered_list, [...trial.result.uncovered]);
     }
 
@@ -258,6 +290,7 @@
           extra[level.level] = [
             { id: "try_covered", title: words.try_then, type: "share", values: of(weight.covered), total: of(weight.total) },
             { id: "try_change", title: words.try_change, type: "signed", values: of(weight.change) },
+            ...this.verdictColumns(level.level, level.ids.map((id) => at.get(id))),
           ];
         }
       }
@@ -327,5 +360,6 @@
     }
   }
 
+  Object.assign(TrialPanel.prototype, carecircle.told);
   carecircle.TrialPanel = TrialPanel;
 })();

@@ -1,0 +1,155 @@
+/* Uncovered areas and circles of a tried plan: asked for after its figures, drawn when they arrive. */
+(function () {
+  "use strict";
+  const carecircle = window.carecircle;
+  const BLUE = "#2f7cab", OUTER = 0.08, INNER = 0.16, THIN_PX = 0.7;
+  const AT_ONCE = 8; // facilities in one message, so that a newer plan waits for no more
+  const MOST_HELD = 4000;
+
+  function boxesOf({ first, start, x, y }) {
+    const n = first.length - 1, box = new Float64Array(4 * n);
+    for (let s = 0; s < n; s++) {
+      const xs = x.subarray(start[first[s]], start[first[s + 1]]), ys = y.subarray(start[first[s]], start[first[s + 1]]);
+      const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity), most = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+      box.set([least(xs), least(ys), most(xs), most(ys)], 4 * s);
+    }
+    return box;
+  }
+
+  class TrialShapes {
+    constructor(atlas, trial, told) {
+      Object.assign(this, { atlas, trial, told, gaps: null, today: null, circles: null, asked: null, rings: "" });
+      this.held = new Map(); // key of a place and minutes -> its circle
+    }
+
+    /* Uncovered areas are drawn as today's are, by a drawer of their own. */
+    drawer() {
+      const { payload, data } = this.atlas, layers = payload.groups.flatMap((group) => group.layers);
+      const today = layers.find((layer) => layer.id === "gaps") || { colour: "#8c2d19" };
+      const empty = { parts: "", sizes: "", xy: "" };
+      this.own = { ...data };
+      this.layer = { id: "try_gaps", type: "gaps", colour: today.colour, labels: [], shapes: empty, xy: "", placed: "" };
+      const drawer = carecircle.drawers([this.layer], this.own).find((one) => one.id === "try_gaps"), hit = drawer.hit;
+      drawer.hit = (...args) => {
+        const found = hit(...args);
+        return found && { ...found, type: "try_gap" };
+      };
+      return drawer;
+    }
+
+    /* Bring gaps and circles in line with a result; what belongs to an older one is dropped. */
+    async update(result, minutes) {
+      if (this.asked === result && this.rings === String(minutes)) return;
+      Object.assign(this, { asked: result, rings: String(minutes), circles: null });
+      try {
+        const gaps = await this.trial.ask({ type: "gaps" });
+        if (result === this.trial.today) this.today = gaps;
+        if (this.asked !== result || this.rings !== String(minutes)) return;
+        this.gaps = gaps;
+        this.place();
+        this.told();
+        await this.circle(result, gaps.places, minutes);
+      } catch (fault) {
+        this.trial.fail(fault.message);
+      }
+    }
+
+    /* Into the drawer, with labels of the language shown. */
+    place() {
+      const { shapes, x, y, n } = this.gaps;
+      Object.assign(this.own.gapShapes, shapes, { n, box: boxesOf(shapes) });
+      Object.assign(this.own.gapPlaces, { n, x, y });
+      this.speak();
+    }
+
+    /* Labels and popups in the language of the page. */
+    speak() {
+      const { words } = this.atlas.payload, gaps = this.gaps;
+      if (!gaps) return;
+      const { number } = carecircle.format, who = this.weight(), rows = Array.from({ length: gaps.n }, (_, k) => k);
+      const many = (k) => words[`${who}_label`].replace("{}", number(gaps[who][k]));
+      this.layer.labels = rows.map((k) => (gaps.kind[k] === "scattered" ? "" : `${many(k)} · ${words[gaps.cause[k]]}`));
+      this.atlas.data.triedGaps = Object.assign(this.atlas.data.triedGaps, {
+        title: rows.map((k) => this.title(k)),
+        subtitle: rows.map((k) => `${words.layer_gaps} · ${words[gaps.kind[k]]} · ${words.try_then}`),
+        fields: ["rank", "cause", "elders", "try_newly", "population", "households", "homes", "minutes_mean", "over_mean_p90", "nearest"].map((key) => words[key]),
+        values: rows.map((k) => [
+          number(k + 1), words[gaps.cause[k]], number(gaps.elders[k]), number(gaps.fresh[k]), number(gaps.people[k]), number(gaps.households[k]),
+          number(gaps.homes[k]), number(gaps.minutes[k], 1), `${number(gaps.over[k], 1)} / ${number(gaps.over90[k], 1)}`, this.facility(gaps.nearest[k]),
+        ]),
+      });
+    }
+
+    weight() {
+      return this.atlas.payload.table.weight;
+    }
+
+    title(k) {
+      const { title } = this.atlas.data.areas, { words } = this.atlas.payload;
+      return this.gaps.areas[k].map((i) => title[i]).join(words.comma) || words.layer_gaps;
+    }
+
+    facility(id) {
+      const row = this.trial.world.facilities.id.indexOf(id);
+      return row < 0 ? id : this.atlas.data.facilities.title[row];
+    }
+
+    /* Circles of the facilities that count; only those not yet known are drawn anew. */
+    async circle(result, places, minutes) {
+      const keyOf = ({ key }) => `${key} within ${minutes}`;
+      const missing = places.filter((place) => !this.held.has(keyOf(place)));
+      for (let k = 0; k < missing.length; k += AT_ONCE) {
+        const some = missing.slice(k, k + AT_ONCE);
+        const { circles } = await this.trial.ask({ type: "circles", ids: some.map(({ id }) => id), minutes });
+        if (this.asked !== result || this.rings !== String(minutes)) return;
+        some.forEach((place, i) => circles[i] && this.held.set(keyOf(place), circles[i].map(boxed)));
+      }
+      this.circles = places.map((place) => this.held.get(keyOf(place))).filter(Boolean);
+      const wanted = new Set(places.map(keyOf));
+      if (this.held.size > MOST_HELD) for (const key of this.held.keys()) if (!wanted.has(key)) this.held.delete(key);
+      this.told();
+    }
+
+    /* The union of all circles of each ring under one tint, the longest ring first. */
+    fill(view, rings, colours) {
+      const scratch = (this.scratch = this.scratch || document.createElement("canvas")), coarse = Math.max(0.5, view.ratio / 2);
+      scratch.width = Math.round(view.size.x * coarse);
+      scratch.height = Math.round(view.size.y * coarse);
+      const ctx = scratch.getContext("2d");
+      ctx.setTransform(coarse, 0, 0, coarse, 0, 0);
+      rings.forEach((_, ring) => {
+        ctx.clearRect(0, 0, view.size.x, view.size.y);
+        ctx.beginPath();
+        for (const circles of this.circles) this.trace(ctx, view, circles[ring]);
+        ctx.fillStyle = colours[ring] || BLUE;
+        ctx.fill("nonzero");
+        view.ctx.globalAlpha = colours.length ? 0.24 : ring || rings.length < 2 ? INNER : OUTER;
+        view.ctx.drawImage(scratch, 0, 0, view.size.x, view.size.y);
+      });
+    }
+
+    trace(ctx, view, { box, start, x, y }) {
+      if (!(box[2] > view.west && box[0] < view.east && box[3] > view.north && box[1] < view.south)) return;
+      for (let r = 0; r + 1 < start.length; r++) {
+        let px = Infinity, py = Infinity;
+        for (let i = start[r]; i < start[r + 1]; i++) {
+          const qx = x[i] * view.scale + view.dx, qy = y[i] * view.scale + view.dy;
+          if (Math.abs(qx - px) + Math.abs(qy - py) < THIN_PX) continue;
+          if (i === start[r]) ctx.moveTo(qx, qy);
+          else ctx.lineTo(qx, qy);
+          px = qx;
+          py = qy;
+        }
+        ctx.closePath();
+      }
+    }
+  }
+
+  /* A circle as the drawers trace shapes: one shape of several rings. */
+  function boxed({ start, x, y }) {
+    const shape = { n: 1, first: [0, start.length - 1], start, x, y };
+    return { ...shape, box: boxesOf(shape) };
+  }
+
+  carecircle.TrialShapes = TrialShapes;
+})();
