@@ -29,6 +29,19 @@
   const texts = (value) => (Array.isArray(value) ? value.filter((one) => typeof one === "string") : []);
   const pairs = (value, good) => Object.fromEntries(Object.entries(value && typeof value === "object" ? value : {}).filter(([, one]) => good(one)));
 
+  /* The line of a new road, which is a line or { line, bridge, tunnel }, and whether it passes barriers. */
+  const lineOf = (road) => (Array.isArray(road) ? road : (road && road.line) || []);
+  const passes = (road) => !Array.isArray(road);
+
+  function newRoads(value) {
+    return (Array.isArray(value) ? value : []).flatMap((road) => {
+      const line = lineOf(road), said = (told) => typeof told === "string" && !["", "no", "0", "false", "False"].includes(told);
+      if (!Array.isArray(line) || line.length < 2 || !line.every(spot)) return [];
+      const told = pairs({ bridge: road.bridge, tunnel: road.tunnel }, said);
+      return [Object.keys(told).length ? { line, ...told } : line];
+    });
+  }
+
   /* A scenario with every key; what a link got wrong is left out. */
   function whole(raw) {
     const roads = (raw && raw.roads) || {};
@@ -38,7 +51,7 @@
       sites: pairs(raw.sites, spot), limits: pairs(raw.limits, (minutes) => minutes >= 1 && minutes <= 240),
       walking_speed: speed >= 0.3 && speed <= 3 ? speed : null,
       roads: {
-        add: (Array.isArray(roads.add) ? roads.add : []).filter((line) => Array.isArray(line) && line.length > 1 && line.every(spot)),
+        add: newRoads(roads.add),
         close: texts(roads.close),
       },
     };
@@ -184,7 +197,7 @@
     /* Where places of the scenario lie on the map. */
     async place() {
       const { sites, move, roads } = this.scenario;
-      const all = [...Object.values(sites), ...Object.values(move).filter(Array.isArray), ...roads.add.flat()];
+      const all = [...Object.values(sites), ...Object.values(move).filter(Array.isArray), ...roads.add.flatMap(lineOf)];
       const points = all.filter((xy) => !this.where.has(String(xy)));
       if (!points.length) return;
       const shown = await this.ask({ type: "show", points });
@@ -193,9 +206,21 @@
 
     /* A click as coordinates of the study; remembered where it was. */
     async locate(latlng) {
-      const place = await this.ask({ type: "place", lon: latlng.lng, lat: latlng.lat });
+      const place = await this.ask({ type: "place", lon: latlng.lng, lat: latlng.lat, scenario: compact(this.scenario) });
       this.where.set(String([place.x, place.y]), [latlng.lng, latlng.lat]);
       return place;
+    }
+
+    /* The road nearest to a click under the plan, and the spot on it. */
+    async road(latlng, within) {
+      const road = await this.ask({ type: "road", lon: latlng.lng, lat: latlng.lat, within_m: within, scenario: compact(this.scenario) });
+      if (road.piece >= 0) this.where.set(String([road.x, road.y]), [road.lon, road.lat]);
+      return road;
+    }
+
+    /* A new road becomes a bridge, which no barrier cuts, or a road again. */
+    bridge(k) {
+      return this.change(({ roads: { add } }) => (add[k] = passes(add[k]) ? lineOf(add[k]) : { line: add[k], bridge: "yes" }));
     }
 
     newId() {
@@ -258,5 +283,5 @@
   }
 
   carecircle.Trial = Trial;
-  carecircle.trialLink = { compact, fromHash, toHash, whole };
+  carecircle.trialLink = { compact, fromHash, lineOf, passes, toHash, whole };
 })();
