@@ -2,7 +2,6 @@
 (function () {
   "use strict";
   const carecircle = window.carecircle;
-  const decode = carecircle.decode;
   const NEW = { shape: "star", colour: "#c4007a" }, CUT = "#b3261e";
   const DRAG_PX = 4, SNAP_PX = 14;
   const HIDDEN = /^(gaps|reached|circle\d+)$/; // what they draw holds for today only
