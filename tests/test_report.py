@@ -429,6 +429,34 @@ def test_the_command_line_writes_the_report_it_is_asked_for(tmp_path, monkeypatc
     assert "Synthetic data for demonstration" in done.output
     assert "80 / 130 (61.5%)" not in done.output
     assert (tmp_path / "out" / "report.html").read_text(encoding="utf-8").count("<section") == 12
+    # a folder that holds a report and nothing else is no result to make one of
     refused = CliRunner().invoke(cli_report.app, [str(tmp_path / "out")])
     assert isinstance(refused.exception, InputError)
-    assert "is a saved result" in str(refused.exception)
+
+
+def test_a_saved_result_gives_the_report_without_what_needs_roads(result, tmp_path):
+    saved = result.save(tmp_path / "2020")
+    known, fresh = cc.make_report(cc.open_result(saved), language="en"), cc.make_report(
+        toy(presets=(cc.load_preset("wuhai_plan_2021"),)), result=result, language="en"
+    )  # fmt: skip
+    assert [one.title for one in known.parts] == [one.title for one in fresh.parts]
+    for number in (3, 4, 5, 6, 11):
+        assert part(known, number) == part(fresh, number), number
+    assert table(part(known, 2), "Baseline") == table(part(fresh, 2), "Baseline")
+    why = "a saved result keeps no roads to search; make the report from the study"
+    for number in (7, 8, 9, 10):
+        assert sum(why in text for text in said(part(known, number))) == 1, number
+    assert not any(why in text for n in (1, 2, 3, 4, 5, 6, 11, 12) for text in said(part(known, n)))
+    with pytest.raises(InputError, match="two results"):
+        cc.make_report(result, result=result)
+
+
+def test_the_command_line_makes_a_report_of_a_saved_result_and_compares_with_one(result, tmp_path):
+    saved = result.save(tmp_path / "2020")
+    words = [str(saved), "--before", str(saved), "--format", "html", "--language", "en"]
+    done = CliRunner().invoke(cli_report.app, words)
+    assert done.exit_code == 0, done.output
+    # beside the result: the folder of a result holds nothing else
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Dates of the data: 2020-12-31 \N{RIGHTWARDS ARROW} 2020-12-31." in page
+    assert "manifest.json" in {path.name for path in saved.iterdir()}

@@ -21,7 +21,7 @@ from carecircle.siting.problem import siting_instance
 from carecircle.standards.progress import progress
 from carecircle.standards.rule_frames import RuleFrames
 from carecircle.standards.three_levels import network_matrix
-from carecircle.study.assessment import assess
+from carecircle.study.assessment import Result, assess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,15 +29,20 @@ if TYPE_CHECKING:
     from carecircle.analysis.findings import Findings
     from carecircle.outputs.report.model import Report
     from carecircle.planning.plan import Plan
-    from carecircle.study.assessment import Result, Study
+    from carecircle.study.assessment import Study
 
 __all__ = ["make_report"]
 
 _SITES = 5
+_SEARCHED = ("access", "plan", "speeds", "told")
+_NO_ROADS = (
+    "保存的结果不含可供搜索的路网,请用研究文件出报告",
+    "a saved result keeps no roads to search; make the report from the study",
+)
 
 
 def make_report(
-    study: Study,
+    study: Study | Result,
     *,
     result: Result | None = None,
     before: Findings | None = None,
@@ -45,7 +50,7 @@ def make_report(
     language: Literal["zh", "en"] | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Make the evaluation report of a study: twelve parts, Chinese or English.
+    """Make the evaluation report of a study or a saved result: twelve parts, Chinese or English.
 
     Data and method, indicators and standards, roster beside time coverage, floor area, beds, the
     three-level network, maps, uncovered areas, site options, sensitivity, changes, problems and
@@ -54,9 +59,10 @@ def make_report(
     Parameters
     ----------
     study
-        The study.
+        The study; or a result alone, as :func:`carecircle.open_result` reads it. A result keeps its
+        figures but no roads to search, so the parts on access, sites and sensitivity then say so.
     result
-        Its assessment, if there is one already.
+        Assessment of the study, if there is one already.
     before
         The assessment of the last evaluation, for the part on changes.
     plan
@@ -75,7 +81,7 @@ def make_report(
     Raises
     ------
     InputError
-        If the language is unknown.
+        If the language is unknown, or two results are given.
 
     Examples
     --------
@@ -85,30 +91,53 @@ def make_report(
     """
     if language not in (None, "zh", "en"):
         raise InputError(f"language is {language!r}; choose zh or en")
-    if result is None:
-        result = assess(study, tell=tell)
+    if isinstance(study, Result):
+        if result is not None:
+            raise InputError("two results are given; give the study and its result, or one result")
+        result, asked = study, None
+    else:
+        asked = study
+        result = assess(study, tell=tell) if result is None else result
     card = replace(result.card, language=language or result.card.language)
-    findings = replace(result, card=card)
-    tables, lacking = study.tables, dict[str, str]()
-    frames = RuleFrames.from_findings(
-        findings, projects=tables.projects, rosters=tables.rosters,
-        observations=tables.observations,
-    )  # fmt: skip
+    findings, lacking = replace(result, card=card), dict[str, str]()
     ask = _Asked(lacking)
     tell("access and network")
     found = {
         "followed": ask("followed", lambda: _followed(findings)),
-        "access": ask("access", lambda: _access(study, card.language)),
-        **_depth(study, result, ask, tell),
+        "network": network_matrix(_frames(asked, findings)),
+        **_searched(asked, result, ask, tell, card.language),
     }
-    if plan is None:
+    if plan is None and asked is not None:
         tell("choosing sites")
-        plan = ask("plan", lambda: _best_sites(study))
+        plan = ask("plan", lambda: _best_sites(asked))
+    sites = None if asked is None else asked.tables.sites
     tell("drawing maps")
     return report_of(
-        ReportInput(findings, before=before, plan=plan, sites=tables.sites, lacking=lacking,
-                 network=network_matrix(frames), **found)
+        ReportInput(findings, before=before, plan=plan, sites=sites, lacking=lacking, **found)
+    )
+
+
+def _frames(study: Study | None, findings: Findings) -> RuleFrames:
+    if study is None:
+        return RuleFrames.from_findings(findings)
+    tables = study.tables
+    return RuleFrames.from_findings(
+        findings, projects=tables.projects, rosters=tables.rosters,
+        observations=tables.observations,
     )  # fmt: skip
+
+
+def _searched(
+    study: Study | None, result: Result, ask: _Asked, tell: Callable[[str], None], language: str
+) -> dict[str, Any]:
+    """Return what only a search of the roads tells; a result alone says why it cannot."""
+    if study is None:
+        ask.lacking.update(dict.fromkeys(_SEARCHED, _NO_ROADS[language != "zh"]))
+        return {}
+    return {
+        "access": ask("access", lambda: _access(study, language)),
+        **_depth(study, result, ask, tell),
+    }
 
 
 @dataclass(frozen=True)

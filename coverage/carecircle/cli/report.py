@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 
-from carecircle.errors import InputError
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carecircle.study.assessment import Result, Study
 
 __all__ = ["app", "report"]
 
 app = typer.Typer()
 _err = Console(stderr=True, highlight=False)
 
-StudyPath = Annotated[Path, typer.Argument(help="study.toml, or the folder that holds it.")]
+StudyPath = Annotated[
+    Path, typer.Argument(help="study.toml, the folder that holds it, or a saved result.")
+]
 
 
 @app.command()
 def report(
     study: StudyPath,
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write; by default `report` beside the study.")
+        Path | None,
+        typer.Option(help="Folder to write; by default `report` beside the study or result."),
     ] = None,
     formats: Annotated[
         str, typer.Option("--format", help="Of html, docx and pdf, joined by commas.")
@@ -31,21 +37,23 @@ def report(
         Literal["zh", "en"] | None, typer.Option(help="Language; that of the study when missing.")
     ] = None,
     before: Annotated[
-        Path | None, typer.Option(help="Study of the last evaluation, for the part on changes.")
+        Path | None,
+        typer.Option(help="Study or result of the last evaluation, for the part on changes."),
     ] = None,
 ) -> None:
-    """Assess a study and write its evaluation report: twelve parts with tables and maps."""
+    """Assess a study and write its evaluation report: twelve parts with tables and maps.
+
+    Of a saved result the report is made from its figures; what needs the roads says so.
+    """
     from carecircle.reporting import make_report
-    from carecircle.study.assessment import assess, load_study
 
     chosen: Any = [one.strip() for one in formats.split(",") if one.strip()]
-    _refuse_result(study)
     with _err.status("reading the study") as status:
-        loaded = load_study(study, tell=status.update)
-        earlier = None if before is None else assess(load_study(before, tell=status.update))
-        made = make_report(loaded, before=earlier, language=language, tell=status.update)
-        folder = study if study.is_dir() else study.parent
-        written = made.save(out or folder / "report", formats=chosen)
+        asked = _read(study, status.update)
+        earlier = None if before is None else _assessed(before, status.update)
+        made = make_report(asked, before=earlier, language=language, tell=status.update)
+        beside = study if study.is_dir() and not _is_result(study) else study.parent
+        written = made.save(out or beside / "report", formats=chosen)
     if made.banner:
         typer.echo(made.banner)
     for one in chosen:
@@ -53,8 +61,21 @@ def report(
         typer.echo(f"report: {written / f'report.{one}'}")
 
 
-def _refuse_result(path: Path) -> None:
-    """Raise when a result folder is given: it holds figures, but not what to search again."""
-    if path.is_dir() and (path / "manifest.json").is_file() and not (path / "study.toml").is_file():
-        msg = f"{path} is a saved result; name the study it was made from (study.toml)"
-        raise InputError(msg)
+def _is_result(path: Path) -> bool:
+    return (
+        path.is_dir() and (path / "manifest.json").is_file() and not (path / "study.toml").is_file()
+    )
+
+
+def _read(path: Path, tell: Callable[[str], None]) -> Study | Result:
+    from carecircle.audit.stored import open_result
+    from carecircle.study.assessment import load_study
+
+    return open_result(path) if _is_result(path) else load_study(path, tell=tell)
+
+
+def _assessed(path: Path, tell: Callable[[str], None]) -> Result:
+    from carecircle.study.assessment import Result, assess
+
+    read = _read(path, tell)
+    return read if isinstance(read, Result) else assess(read)

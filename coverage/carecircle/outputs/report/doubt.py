@@ -37,9 +37,10 @@ def doubt_part(given: ReportInput) -> Part:
     title = say.pick(("敏感性", "Sensitivity"))
     blocks = [*_speeds(given, say), *_chances(given, say), *_road_gaps(given, say)]
     if not blocks:
-        none = say.pick(("没有敏感性数据(研究自带时间表或没有道路)。",
-                         "No sensitivity: the study has no roads to search."))  # fmt: skip
-        blocks = [Text(none + given.why("speeds"), "none")]
+        none = say.pick(("没有敏感性数据。", "There is no sensitivity."))
+        why = given.why("speeds") or say.pick(("(研究自带时间表或没有道路)",
+                                              " (the study has no roads to search)"))  # fmt: skip
+        blocks = [Text(none + why, "none")]
     return Part(title, tuple(blocks))
 
 
@@ -170,7 +171,7 @@ def _change_table(before: Findings, now: Findings, say: Speech) -> Grid:
         was = pd.Series(old.loc[(level, unit)]) if known else pd.Series(dtype=float)
         cells = [_moved(was, row, top, bottom, say) for top, bottom in pairs]
         rows.append((name_of(level, unit, row.get("name"), say), *cells))
-    limits = "/".join(f"{m:g}" for m in now.card.limits.values())
+    limits = "/".join(f"{m:g}" for m in sorted(set(now.card.limits.values())))
     heads = [say.pick(("单元", "Unit")), say("roster"), say(f"{weight}_time", limits),
              say.pick(("按时达标社区(村)", "Communities on time"))]  # fmt: skip
     return grid(say.pick(("前 → 后", "Before → after")), heads, rows, numbers=[1, 2, 3])

@@ -126,6 +126,9 @@ def _gap_table(gaps: pd.DataFrame, column: str, say: Speech) -> Any:
 def _told(given: ReportInput, say: Speech) -> list[Text]:
     """Return the sentences on what would bring the worst areas in time."""
     told = given.told
+    if told is None and given.why("told"):
+        none = say.pick(("未计算各片区的最小改变。", "No smallest change was looked for."))
+        return [Text(none + given.why("told"), "none")]
     if told is None or told.empty:
         return []
     head = say.pick(("最小的改变(前几个片区):", "The smallest change found, for the first areas:"))
@@ -137,10 +140,9 @@ def site_part(given: ReportInput) -> Part:
     say, plan = speech(given), given.plan
     title = say.pick(("选址方案", "Site options"))
     if plan is None:
-        none = say.pick(
-            ("没有候选点,未作选址。", "There are no candidate sites; none were chosen.")
-        )
-        return Part(title, (Text(none + given.why("plan"), "none"),))
+        none = say.pick(("未作选址。", "No sites were chosen."))
+        why = given.why("plan") or say.pick(("(没有候选点)", " (there are no candidate sites)"))
+        return Part(title, (Text(none + why, "none"),))
     chosen, proof = plan.chosen, plan.proof
     sites = given.sites
     names = sites["name"] if sites is not None and "name" in sites else pd.Series(dtype=object)

@@ -118,7 +118,7 @@ def coverage_part(given: ReportInput) -> Part:
         ))  # fmt: skip
     for _, unit, row in unit_rows(level_rows(totals, "city")):
         blocks.append(Text(_coverage_sentence(unit, row, weight, say), "lead"))
-    limits = "/".join(f"{m:g}" for m in findings.card.limits.values())
+    limits = "/".join(f"{m:g}" for m in sorted(set(findings.card.limits.values())))
     heads = [
         say.pick(("层级", "Level")), say.pick(("单元", "Unit")), say("roster"),
         say(f"{weight}_time", limits), say(f"{weight}_not_assessed"),
