@@ -1,9 +1,8 @@
 /* What is drawn of a scenario after its figures: messages of the worker, in Web Mercator 0 to 1.
 
-     gaps { id }  ->  gaps { n, kind, cause, ..., of, shapes, areas, fresh, places }   of the last scenario
+     gaps { id }  ->  gaps { n, kind, cause, ..., of, shapes, areas, fresh }   of the last scenario
        columns as in gaps.js, first in rank first; `shapes` { first, start, x, y }; `areas` of each gap;
-       `fresh`: elders of each gap who are covered today; `places`: id and key of each facility that counts:
-       what has the key of another scenario has the same circles there
+       `fresh`: elders of each gap who are covered today
      circles { ids, minutes }  ->  circles { circles }   of each facility, of each of the minutes: rings
        { start, x, y } */
 (function () {
@@ -32,6 +31,9 @@
     return sums.total;
   }
 
+  /* Where each facility that counts stands on the network: what has the same key has the same circles. */
+  const placesOf = (net, sources) => sources.map(({ id, piece, share, at }) => ({ id, key: [net.key, id, piece, share, at.own].join(" ") }));
+
   const drawing = (engineOf) => ({
     gaps() {
       const engine = engineOf(), { world, last } = engine, found = whatIf.gaps(engine);
@@ -39,8 +41,7 @@
       mercator(world.plane, shapes.x, shapes.y);
       const at = { x: Float64Array.from(found.x), y: Float64Array.from(found.y) };
       mercator(world.plane, at.x, at.y);
-      const places = last.sources.map(({ id, piece, share, at: here }) => ({ id, key: [last.net.key, id, piece, share, here.own].join(" ") }));
-      return [{ type: "gaps", ...found, ...at, shapes, areas: areasOf(found, world.homes), fresh: freshIn(found, engine), places }];
+      return [{ type: "gaps", ...found, ...at, shapes, areas: areasOf(found, world.homes), fresh: freshIn(found, engine) }];
     },
 
     circles({ ids, minutes }) {
@@ -58,5 +59,5 @@
     },
   });
 
-  Object.assign(whatIf, { drawing });
+  Object.assign(whatIf, { drawing, placesOf });
 })();

@@ -205,10 +205,11 @@
       // copies, for the worker gives the others away
       this.last = { scenario, net, homes, sources, found: { minutes: minutes.slice(), state: state.slice(), facility: facility.slice(), names } };
       return {
-        figures, verdicts: whatIf.verdicts(world, figures, scenario), minutes, state, names, facility,
+        figures, verdicts: whatIf.verdicts(world, figures, scenario), places: whatIf.placesOf(net, sources), minutes, state, names, facility,
         uncovered: this.uncovered(figures.area),
         reached: rings && whatIf.reached(net, labels, sources, rings, world),
         network: net,
+        floor: whatIf.floorAreas(world, scenario),
       };
     }
 
@@ -232,6 +233,10 @@
       const site = (id) => id in own || sites.number.has(id);
       for (const id of scenario.build || []) if (!facilities.number.has(id) && !site(id)) fault(`build: ${id} is not known`);
       for (const id of scenario.close || []) if (!facilities.number.has(id)) fault(`close: ${id} is not known`);
+      for (const [id, more] of Object.entries(scenario.enlarge || {})) {
+        if (!facilities.number.has(id)) fault(`enlarge: ${id} is not known`);
+        if (!(more >= 0 && more < Infinity)) fault(`enlarge: ${id} by ${more}; give m2 of 0 or more`);
+      }
       for (const [id, to] of Object.entries(scenario.move || {})) {
         if (!facilities.number.has(id)) fault(`move: ${id} is not known`);
         if (!Array.isArray(to) && !site(to)) fault(`move: ${to} is not known`);

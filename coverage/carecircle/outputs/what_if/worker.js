@@ -32,13 +32,16 @@
      verdicts: { cell, has, levels }    cell of each area (0 to 3: has_in_time, neighbour_in_time, has_late,
        none_late; 4 unknown), whether it has a facility; levels: level -> { total, has, onTime, notAssessed,
        cells }, a value for each unit
+     places: [{ id, key }]              facilities that count and are linked; the same key, the same circles
+     floor: level -> { required, provided, shortfall, per100 }  m2, and m2 per 100 households, of each unit;
+       null where the study checks no floor area; NaN unknown, as behind a new place of no known size
      uncovered: Int32Array              areas with somebody uncovered, most elders first
      reached: { piece, from, to, ring } spans of pieces (shares of their length) within rings[ring]
                                         minutes, only if `rings` (minutes) were given, longest ring first
      stopped                            numbers of the roads in `roads.add` that a barrier cuts
      ms }                               milliseconds it took
      `scenario` is the JSON object that carecircle reads: { build: [id], close: [id], move: { id: [x, y] },
-     sites: { id: [x, y] }, limits: { urban: minutes, rural: minutes }, walking_speed: metres per second,
+     enlarge: { id: m2 more }, sites: { id: [x, y] }, limits: { urban: minutes, rural: minutes }, walking_speed: metres per second,
      roads: { close: [road id], add: [[[x, y], ...]], speed: { id: metres per second } } }, every key
      optional; x and y in the study's plane. A new place is a site of its own that is built:
      { build: ["N1"], sites: { N1: [x, y] } }. A new road joins where a vertex touches a road; one that
@@ -68,7 +71,7 @@
   };
 
   function answer(found, began) {
-    const { figures, verdicts, minutes, state, facility, names, uncovered, reached } = found, before = engine.today.figures;
+    const { figures, verdicts, places, minutes, state, facility, names, uncovered, reached } = found, before = engine.today.figures;
     const levels = {};
     for (const [level, weights] of Object.entries(figures)) {
       levels[level] = {};
@@ -77,7 +80,7 @@
         levels[level][name] = { ...one, change };
       }
     }
-    return { ...levels, verdicts, minutes, state, facility, names, uncovered, reached, stopped: found.network.stopped, ms: performance.now() - began };
+    return { ...levels, floor: found.floor, verdicts, places, minutes, state, facility, names, uncovered, reached, stopped: found.network.stopped, ms: performance.now() - began };
   }
 
   function lines() {

@@ -6,6 +6,9 @@
   const AT_ONCE = 8; // facilities in one message, so that a newer plan waits for no more
   const MOST_HELD = 4000;
 
+  const NOTHING = { start: [0], x: new Float64Array(0), y: new Float64Array(0) };
+  const keyOf = ({ key }, minutes) => `${key} within ${minutes}`;
+
   function boxesOf({ first, start, x, y }) {
     const n = first.length - 1, box = new Float64Array(4 * n);
     for (let s = 0; s < n; s++) {
@@ -41,17 +44,24 @@
     async update(result, minutes) {
       if (this.asked === result && this.rings === String(minutes)) return;
       Object.assign(this, { asked: result, rings: String(minutes), circles: null });
+      this.gather(result, minutes);
       try {
-        const gaps = await this.trial.ask({ type: "gaps" });
-        if (result === this.trial.today) this.today = gaps;
-        if (this.asked !== result || this.rings !== String(minutes)) return;
-        this.gaps = gaps;
-        this.place();
-        this.told();
-        await this.circle(result, gaps.places, minutes);
+        const few = this.missing(result, minutes).length <= AT_ONCE;
+        if (few) await this.circle(result, minutes);
+        if (this.asked === result || result === this.trial.today) await this.gap(result);
+        if (!few && this.asked === result) await this.circle(result, minutes);
       } catch (fault) {
         this.trial.fail(fault.message);
       }
+    }
+
+    async gap(result) {
+      const gaps = await this.trial.ask({ type: "gaps" });
+      if (result === this.trial.today) this.today = gaps;
+      if (this.asked !== result) return;
+      this.gaps = gaps;
+      this.place();
+      this.told();
     }
 
     /* Into the drawer, with labels of the language shown. */
@@ -94,20 +104,30 @@
       return row < 0 ? id : this.atlas.data.facilities.title[row];
     }
 
-    /* Circles of the facilities that count; only those not yet known are drawn anew. */
-    async circle(result, places, minutes) {
-      const keyOf = ({ key }) => `${key} within ${minutes}`;
-      const missing = places.filter((place) => !this.held.has(keyOf(place)));
+    missing({ places }, minutes) {
+      return places.filter((place) => !this.held.has(keyOf(place, minutes)));
+    }
+
+    /* Circles of all facilities that count, once all are known. */
+    gather(result, minutes) {
+      if (this.missing(result, minutes).length) return;
+      this.circles = result.places.map((place) => this.held.get(keyOf(place, minutes)));
+      if (this.held.size <= MOST_HELD) return;
+      const wanted = new Set(result.places.map((place) => keyOf(place, minutes)));
+      for (const key of this.held.keys()) if (!wanted.has(key)) this.held.delete(key);
+    }
+
+    /* Only circles not yet known are drawn anew. */
+    async circle(result, minutes) {
+      const missing = this.missing(result, minutes);
       for (let k = 0; k < missing.length; k += AT_ONCE) {
         const some = missing.slice(k, k + AT_ONCE);
         const { circles } = await this.trial.ask({ type: "circles", ids: some.map(({ id }) => id), minutes });
         if (this.asked !== result || this.rings !== String(minutes)) return;
-        some.forEach((place, i) => circles[i] && this.held.set(keyOf(place), circles[i].map(boxed)));
+        some.forEach((place, i) => this.held.set(keyOf(place, minutes), (circles[i] || minutes.map(() => NOTHING)).map(boxed)));
       }
-      this.circles = places.map((place) => this.held.get(keyOf(place))).filter(Boolean);
-      const wanted = new Set(places.map(keyOf));
-      if (this.held.size > MOST_HELD) for (const key of this.held.keys()) if (!wanted.has(key)) this.held.delete(key);
-      this.told();
+      this.gather(result, minutes);
+      if (missing.length) this.told();
     }
 
     /* The union of all circles of each ring under one tint, the longest ring first. */

@@ -9,9 +9,9 @@
   carecircle.told = {
     /* What colours the areas: the verdict or the share, both under the plan. */
     colourSwitch(parent) {
-      const { words, payload } = { words: this.words, payload: this.atlas.payload }, ids = this.map.fills();
+      const { words } = this, ids = this.map.fills();
       const choices = [["cell", words.layer_cell], ["rate", words[`${this.weight()}_rate`]]].filter(([id]) => ids.includes(id));
-      if (choices.length < 2 || !payload) return;
+      if (choices.length < 2) return;
       const group = this.add(parent, "div", "cc-switch cc-colour");
       group.setAttribute("role", "radiogroup");
       group.setAttribute("aria-label", words.try_colour);
@@ -92,13 +92,13 @@
       const found = [], places = trial.result.names.length, before = trial.today.names.length;
       (this.atlas.canvas.visible.has("try_reached") && rings ? rings : []).forEach((minutes, ring) => {
         found.push({
-          swatch: "fill", colour: map.ringColours[ring] || "#2f7cab", label: words.try_circle.replace("{}", number(minutes)),
+          swatch: "fill", colour: map.ringColours[ring] || "#2f7cab", label: words.layer_circle.replace("{}", number(minutes)),
           count: places, change: places - before,
         });
       });
       if (this.atlas.canvas.visible.has("try_gaps") && shapes.gaps && shapes.today) {
         const { n } = shapes.gaps;
-        found.push({ swatch: "hatch", colour: shapes.layer.colour, label: words.try_gaps, count: n, change: n - shapes.today.n });
+        found.push({ swatch: "hatch", colour: shapes.layer.colour, label: words.layer_gaps, count: n, change: n - shapes.today.n });
       }
       return found;
     },
