@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import carecircle as cc
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +55,24 @@ def real_data() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run ``carecircle ...`` in this process: exit code, output, errors, each as one line."""
+    from carecircle.cli import main as cli
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["carecircle", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            sys.exit(cli.main())
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return int(end.value.code or 0), said.out, " ".join(said.err.split())
+
+    return call
 
 
 # The sample city is read, searched and assessed once for all tests of a worker: nothing in the

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 
 import pandas as pd
 import pytest
 
 import carecircle as cc
-from carecircle.cli import main as cli
 
 STUDY = """\
 [study]
@@ -57,19 +55,6 @@ def years(tmp_path_factory):
     for year in ("2020", "2022"):
         cc.assess(cc.load_study(place / year)).save(place / year / "results")
     return place
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["carecircle", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            sys.exit(cli.main())
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return end.value.code or 0, said.out, " ".join(said.err.split())
-
-    return call
 
 
 def test_explain_prints_how_a_figure_came_about(command, years):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
-import sys
 
 import pytest
 
@@ -195,40 +193,32 @@ def test_reading_a_missing_file_is_one_clear_error(tmp_path):
 # ------------------------------------------------------------------------------------ command line
 
 
-def carecircle(*words):
-    return subprocess.run(
-        [sys.executable, "-m", "carecircle", "rules", *words],
-        capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-
-
-def test_validate_prints_one_line_per_fault_and_ends_with_2(tmp_path):
+def test_validate_prints_one_line_per_fault_and_ends_with_2(command, tmp_path):
     file = tmp_path / "own.toml"
     file.write_text(GOOD.replace('"floor_area"', '"flor_area"') + OWN_FORMULAS, encoding="utf-8")
-    done = carecircle("validate", str(file))
-    assert done.returncode == 2
-    assert done.stdout.splitlines() == [
+    code, told, _ = command("rules", "validate", file)
+    assert code == 2
+    assert told.splitlines() == [
         "own.toml:20: fatal: [formula]: cycle (a -> b -> a); make one of them of other formulas",
         "own.toml:15: fatal: indicator: unknown formula ('flor_area'); did you mean 'floor_area'?",
     ]
     file.write_text(GOOD, encoding="utf-8")
-    done = carecircle("validate", str(file))
-    assert (done.returncode, done.stdout) == (0, "own.toml: 1 rules, no fault\n")
+    assert command("rules", "validate", file)[:2] == (0, "own.toml: 1 rules, no fault\n")
 
 
-def test_show_prints_the_source_and_that_a_rule_is_not_verified():
-    done = carecircle("show", "F5-STATION")
-    assert done.returncode == 0
-    assert "NOT VERIFIED" in done.stdout
-    assert "GB 50180-2018" in done.stdout
-    done = carecircle("show", "F5-STATON")
-    assert done.returncode == 2
-    assert "did you mean 'F5-STATION'?" in done.stderr.replace("\n", " ")
+def test_show_prints_the_source_and_that_a_rule_is_not_verified(command):
+    code, told, _ = command("rules", "show", "F5-STATION")
+    assert code == 0
+    assert "NOT VERIFIED" in told
+    assert "GB 50180-2018" in told
+    code, _, fault = command("rules", "show", "F5-STATON")
+    assert code == 2
+    assert "did you mean 'F5-STATION'?" in fault
 
 
-def test_list_prints_every_rule_of_a_preset():
-    done = carecircle("list", "gb50437")
-    assert done.returncode == 0
-    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+def test_list_prints_every_rule_of_a_preset(command):
+    code, told, _ = command("rules", "list", "gb50437")
+    assert code == 0
+    assert [line.split()[0] for line in told.splitlines()] == [
         "gb50437", "EC-50437-BEDS", "EC-50437-M2", "EC-50437-20",
     ]  # fmt: skip
