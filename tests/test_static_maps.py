@@ -43,6 +43,11 @@ def legend(figure):
     return [text.get_text() for text in found.get_texts()]
 
 
+def counts_in(figure):
+    """The entries of a legend that count something."""
+    return dict(one.rsplit(": ", 1) for one in legend(figure) if ": " in one)
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_a_map_has_title_terms_scale_north_and_the_mark_of_made_up_data(english, theme):
     said = written(draw_map(english, theme))
@@ -55,7 +60,7 @@ def test_a_map_has_title_terms_scale_north_and_the_mark_of_made_up_data(english,
 
 def test_the_legend_counts_homes_as_fingers_do(english):
     # 100 | 400 500 | 700 900 900 | 1500 1800 by class, three late, one without a way, one unlinked
-    entries = dict(one.rsplit(": ", 1) for one in legend(draw_map(english, "minutes")))
+    entries = counts_in(draw_map(english, "minutes"))
     assert [entries[f"≤ {edge} min"] for edge in (5, 10, 15, 30)] == ["1", "2", "3", "2"]
     assert entries["Over the limit"] == "3"
     assert entries["No way found"] == "1"
@@ -63,7 +68,7 @@ def test_the_legend_counts_homes_as_fingers_do(english):
 
 
 def test_the_legend_counts_areas_by_verdict(english):
-    entries = dict(one.rsplit(": ", 1) for one in legend(draw_map(english, "verdict")))
+    entries = counts_in(draw_map(english, "verdict"))
     assert entries["Has a facility, in time"] == "1"
     assert entries["No facility, too late (priority)"] == "3"
 
@@ -74,6 +79,20 @@ def test_gaps_are_named_on_the_map_with_their_elders(english):
     assert f"G001: {gaps['elders'].iloc[0]:,.0f}" in written(figure)
     assert "G002" not in "".join(written(figure))
     assert "Uncovered areas: 1" in legend(figure)
+
+
+def test_labels_of_gaps_leave_one_another_room(english):
+    spots = [(0, 0), (60, 0), (0, 15), (900, 600)]
+    gaps = english.gaps.iloc[[0] * 4].set_axis([f"G{k}" for k in range(4)]).assign(kind="area")
+    gaps = gaps.set_geometry([shapely.Point(x, y).buffer(5) for x, y in spots], crs=4545)
+    said = written(draw_map(replace(english, gaps=gaps), "gaps"))
+    assert {one[:2] for one in said if one[:1] == "G"} == {"G0", "G3"}
+
+
+def test_the_base_map_has_its_key(english):
+    entries = legend(draw_map(english, "verdict"))
+    assert entries[-2:] == ["Roads", "Boundaries"]
+    assert "Railway" not in entries
 
 
 def test_a_map_is_as_wide_as_the_text_of_an_a4_page(english):
@@ -135,7 +154,7 @@ def test_access_draws_the_values_and_greys_what_is_unknown(english):
     entries = legend(figure)
     assert entries[0] == "places"
     assert "no data: 1" in entries
-    counted = [int(one.rsplit(": ", 1)[1]) for one in entries[1:]]
+    counted = [int(one.rsplit(": ", 1)[1]) for one in entries[1:] if ": " in one]
     assert sum(counted) == len(values)
 
 

@@ -41,7 +41,9 @@ _MARKERS = {
 }  # fmt: skip
 _WATER, _RAIL = "#a9c9dd", "#6f7478"
 _MOST_LABELS = 25
-_LABEL_SPACE = 0.03  # of the height of a frame: nearer labels would hide one another
+_LABEL_IN = (0.72, 0.15)  # room of a label on paper: nearer ones would hide one another
+_DOTS = 0.35  # of the paper that the homes of a frame may take
+_BOUNDARY, _DASHES = "#6d5f78", (0, (5, 1.6, 1, 1.6))
 
 
 class Frame(NamedTuple):
@@ -58,24 +60,28 @@ class Frame(NamedTuple):
 
 
 class View(NamedTuple):
-    """One drawing of a theme: the frame, the frame that is drawn apart, the font, the values."""
+    """One drawing of a theme: frame, frame drawn apart, font, values, metres to an inch."""
 
     frame: Frame
     apart: Frame | None
     font: FontProperties
     values: pd.Series | None
+    inch_m: float
 
 
-def draw_base(axes: Axes, findings: Findings) -> None:
-    """Draw water, railways, roads and the boundaries of areas."""
+def draw_base(axes: Axes, findings: Findings, say: Speech) -> list[Entry]:
+    """Draw water, railways, roads and the boundaries of areas, and return their legend."""
+    entries: list[Entry] = []
     barriers = findings.barriers
     if len(barriers):
         kind = barriers["kind"].astype(str) if "kind" in barriers else pd.Series("", barriers.index)
-        water = (kind == "river").to_numpy()
+        water, rail = ((kind == name).to_numpy() for name in ("river", "railway"))
         shapes = np.asarray(barriers.geometry.array)
         _surfaces(axes, shapes[water], facecolor=_WATER, edgecolor="none", zorder=1)
         _lines(axes, shapes[water], color=_WATER, linewidth=1.6, zorder=1)
         _lines(axes, shapes[~water], color=_RAIL, linewidth=0.8, linestyle=(0, (5, 2)), zorder=3)
+        entries += [(_stroke(_WATER, 1.6), say("river"))] * bool(water.any())
+        entries += [(_stroke(_RAIL, 0.8, (0, (5, 2))), say("railway"))] * bool(rail.any())
     roads = findings.roads
     if len(roads):
         classes = roads["highway"].astype(str).to_numpy() if "highway" in roads else None
@@ -85,9 +91,13 @@ def draw_base(axes: Axes, findings: Findings) -> None:
             of_class = ~known if not names or classes is None else np.isin(classes, names)
             known |= of_class
             _lines(axes, shapes[of_class], color=colour, linewidth=width * 0.4, zorder=2)
+        entries.append((_stroke(colours.ROADS[0][1], 1.0), say("layer_roads")))
     if len(findings.areas):
         shapes = np.asarray(findings.areas.geometry.array)
-        _surfaces(axes, shapes, facecolor="none", edgecolor="#7d8387", linewidth=0.4, zorder=4)
+        _surfaces(axes, shapes, facecolor="none", edgecolor=_BOUNDARY, linewidth=0.5,
+                  linestyle=_DASHES, zorder=4)  # fmt: skip
+        entries.append((_stroke(_BOUNDARY, 0.7, _DASHES), say("layer_outline")))
+    return entries
 
 
 def draw_theme(axes: Axes, findings: Findings, theme: str, say: Speech, view: View) -> list[Entry]:
@@ -96,8 +106,10 @@ def draw_theme(axes: Axes, findings: Findings, theme: str, say: Speech, view: Vi
         return [*_access(axes, findings, say, view.values)]
     if theme == "gaps":
         return [*_gaps(axes, findings, say, view), *_facilities(axes, findings, say)]
+    if theme == "minutes":
+        return [*_minutes(axes, findings, say, view), *_facilities(axes, findings, say)]
     drawers: dict[str, Callable[[Axes, Findings, Speech], Iterable[Entry]]] = {
-        "verdict": _verdict, "minutes": _minutes, "circles": _circles, "facilities": _areas,
+        "verdict": _verdict, "circles": _circles, "facilities": _areas,
     }  # fmt: skip
     return [*drawers[theme](axes, findings, say), *_facilities(axes, findings, say)]
 
@@ -121,7 +133,7 @@ def _verdict(axes: Axes, findings: Findings, say: Speech) -> Iterator[Entry]:
             yield _patch(colour), f"{name}: {chosen.sum():,}"
 
 
-def _minutes(axes: Axes, findings: Findings, say: Speech) -> Iterator[Entry]:
+def _minutes(axes: Axes, findings: Findings, say: Speech, view: View) -> Iterator[Entry]:
     homes = findings.homes
     edges = sorted({*findings.card.rings, *findings.card.limits.values()})
     codes = _home_classes(homes, edges)
@@ -131,7 +143,7 @@ def _minutes(axes: Axes, findings: Findings, say: Speech) -> Iterator[Entry]:
     placed = (homes.geometry.notna() & ~homes.geometry.is_empty).to_numpy()
     at = np.full((len(homes), 2), np.nan)
     at[placed] = xy
-    size = float(np.clip(9000.0 / max(len(homes), 1), 0.6, 9.0))
+    size = _dot_size(at, view)
     for code, (label, colour) in enumerate(
         zip(labels, colours.home_colours(len(edges)), strict=True)
     ):
@@ -141,6 +153,16 @@ def _minutes(axes: Axes, findings: Findings, say: Speech) -> Iterator[Entry]:
         )
         if here.any():
             yield _dot(colour), f"{label}: {here.sum():,}"
+
+
+def _dot_size(at: NDArray[np.float64], view: View) -> float:
+    """Return the size of a home in square points: many are small, and smaller where they crowd."""
+    if view.apart is not None:
+        return float(np.clip(9000.0 / max(len(at), 1), 0.6, 9.0))
+    west, south, east, north = view.frame
+    inside = ((at >= (west, south)) & (at <= (east, north))).all(axis=1).sum()
+    paper = (east - west) * (north - south) * (72 / view.inch_m) ** 2
+    return float(np.clip(_DOTS * paper / max(int(inside), 1), 0.6, 9.0))
 
 
 def _home_classes(homes: pd.DataFrame, edges: list[float]) -> NDArray[np.int64]:
@@ -205,13 +227,13 @@ def _gaps(axes: Axes, findings: Findings, say: Speech, view: View) -> Iterator[E
 def _labelled(gaps: gpd.GeoDataFrame, view: View) -> Iterator[tuple[str, float, float]]:
     """Yield (id, x, y) of the gaps to label in this frame: worst first, none over another."""
     frame, placed = view.frame, np.empty((0, 2))
-    space = _LABEL_SPACE * (frame.north - frame.south)
+    room = np.asarray(_LABEL_IN) * view.inch_m
     for gap_id, spot in gaps.geometry.representative_point().items():
         if spot is None or spot.is_empty or not frame.holds(spot.x, spot.y):
             continue
         if view.apart is not None and view.apart.holds(spot.x, spot.y):
             continue
-        away = np.abs(placed - (spot.x, spot.y)) / (3 * space, space)
+        away = np.abs(placed - (spot.x, spot.y)) / room
         if len(placed) and (away.max(axis=1) < 1).any():
             continue
         placed = np.vstack([placed, (spot.x, spot.y)])
@@ -298,6 +320,12 @@ def _patch(colour: str) -> Any:
 
     edge = "none" if colour == "white" else "#6f7478"
     return Patch(facecolor=colour, edgecolor=edge, linewidth=0.4)
+
+
+def _stroke(colour: str, width: float, style: Any = "-") -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color=colour, linewidth=width, linestyle=style)
 
 
 def _dot(colour: str, marker: str = "o", size: float = 5.0) -> Any:

@@ -37,7 +37,7 @@ _WIDTH_IN = 6.7  # the text of an A4 page between margins of 2 cm
 _TALLEST_IN = 7.6
 _SHORTEST_IN = 3.6
 _LEGEND_IN = 1.95
-_LEGEND_HIGH_IN = 3.2
+_LEGEND_HIGH_IN = 3.3
 _LEAST_PART_IN = 1.4
 _PAD = 0.03
 _APART = 0.2  # side of the part drawn apart, of the shorter side of the map
@@ -92,9 +92,11 @@ def draw_map(
     frame = _frame_of(findings)
     apart = _dense_part(findings, frame)
     figure, axes, side, inset = _sheet(frame, apart)
-    entries = _drawn(axes, findings, theme, say, View(frame, apart, font, values))
+    entries = _drawn(
+        axes, findings, theme, say, View(frame, apart, font, values, _scale(axes, frame))
+    )
     if apart is not None and inset is not None:
-        _drawn(inset, findings, theme, say, View(apart, None, font, values))
+        _drawn(inset, findings, theme, say, View(apart, None, font, values, _scale(inset, apart)))
         _scale_bar(inset, apart)
         _outlined(axes, apart)
     _furnish(axes, frame, findings, font)
@@ -211,12 +213,17 @@ def _drawn(axes: Axes, findings: Findings, theme: Theme, say: Speech, view: View
     axes.set_facecolor("#fbfbf9")
     for spine in axes.spines.values():
         spine.set(color="#9aa0a3", linewidth=0.6)
-    draw_base(axes, findings)
-    entries = draw_theme(axes, findings, theme, say, view)
     frame = view.frame
+    entries = [*draw_theme(axes, findings, theme, say, view), *draw_base(axes, findings, say)]
     axes.set_xlim(frame.west, frame.east)
     axes.set_ylim(frame.south, frame.north)
     return entries
+
+
+def _scale(axes: Axes, frame: Frame) -> float:
+    """Return how many metres an inch of paper shows."""
+    wide = axes.get_position().width * _WIDTH_IN
+    return (frame.east - frame.west) / float(wide)
 
 
 def _outlined(axes: Axes, apart: Frame) -> None:
@@ -240,15 +247,18 @@ def _scale_bar(axes: Axes, frame: Frame) -> None:
             facecolor=colour, edgecolor=_GREY, linewidth=0.6, zorder=20,
         )  # fmt: skip
     label = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"  # noqa: PLR2004  # metres in a kilometre
-    axes.text(x, y + 1.8 * tick, label, fontsize=7, ha="left", zorder=20, bbox=_HALO)
+    # in points: on a small map the halo of the label would lie over the bar
+    axes.annotate(label, (x, y + tick), xytext=(0, 3), textcoords="offset points", fontsize=7,
+                  ha="left", zorder=20, bbox=_HALO)  # fmt: skip
 
 
 def _furnish(axes: Axes, frame: Frame, findings: Findings, font: FontProperties) -> None:
     """Put scale bar, north arrow and the mark of synthetic data on the map."""
     _scale_bar(axes, frame)
     axes.annotate(
-        "N", xy=(0.95, 0.97), xytext=(0.95, 0.885), xycoords="axes fraction", fontsize=9,
-        ha="center", va="center", zorder=20, color=_GREY,
+        Speech(findings.card.language)("north"), xy=(0.95, 0.97), xytext=(0.95, 0.885),
+        xycoords="axes fraction", fontproperties=sized(font, 9), ha="center", va="center",
+        zorder=20, color=_GREY,
         arrowprops={"arrowstyle": "-|>", "color": _GREY, "linewidth": 1.2},
     )  # fmt: skip
     if findings.card.synthetic:
@@ -288,7 +298,8 @@ def _terms(findings: Findings, say: Speech) -> str:
     limits = " / ".join(f"{say(kind)} {say('minute', f'{m:g}')}" for kind, m in card.limits.items())
     crs = findings.areas.crs or findings.homes.crs
     code = ":".join(crs.to_authority() or ("", crs.name))
-    return f"{say('as_of')} {card.as_of or '--'} · {limits} · {card.profile.name} · {code}"
+    travel = say("by_profile", say(card.profile.mode), card.profile.name)
+    return f"{say('as_of')} {card.as_of or '--'} · {limits} · {travel} · {code}"
 
 
 def _round_length(metres: float) -> float:
