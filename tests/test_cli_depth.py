@@ -17,6 +17,7 @@ from carecircle.cli.main import app
 from carecircle.depth.access_folder import access_facts, access_lines, save_access
 from carecircle.depth.verdicts import depth_of
 from carecircle.errors import InputError
+from carecircle.outputs.masking import INTERNAL
 
 runner = CliRunner()
 STUDY = """\
@@ -214,6 +215,12 @@ def test_access_of_the_toy_town_counts_elders_places_and_those_left_out(toy, tmp
     assert homes["H13"]["access"] == ""  # not assessed
     layers = dict(pyogrio.list_layers(tmp_path / "a" / "access.gpkg"))
     assert set(layers) == {"areas", "homes", "facilities"}
+
+
+def test_a_folder_that_nothing_masks_says_that_it_is_not_for_publication(toy, tmp_path):
+    done = runner.invoke(app, ["access", str(toy), "--out", str(tmp_path / "a")])
+    assert INTERNAL[1] in done.stderr
+    assert INTERNAL[1] not in runner.invoke(app, ["access", str(toy)]).stderr
 
 
 def test_access_tells_the_method_and_goes_on_without_places(toy):

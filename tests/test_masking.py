@@ -19,8 +19,11 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 import carecircle as cc
+from carecircle.depth.access_folder import save_access
+from carecircle.depth.verdicts import depth_of
+from carecircle.errors import InputError
 from carecircle.outputs.evidence import read_evidence
-from carecircle.outputs.masking import LEAST, MASKING, masked
+from carecircle.outputs.masking import INTERNAL, LEAST, MASKING, masked
 from carecircle.outputs.people_cells import people_cells
 from carecircle.outputs.suppression import determined, small, suppress
 
@@ -289,3 +292,25 @@ def test_published_outputs_print_the_rule_and_hold_no_home(told, tmp_path):
     facts = json.loads(held["manifest.json"])
     assert facts["masked"]["least"] == LEAST
     assert facts["rows"]["homes"] == 0
+
+
+# what is not masked says so
+
+
+def test_depth_and_access_have_no_published_form_and_their_folders_say_so(told, tmp_path):
+    town = town_of([10.0] * 13)
+    depth = depth_of(town, uncertainty=cc.Uncertainty(draws=2))
+    access = cc.access_of(town, supply="floor_m2")
+    for found in (depth, access):
+        with pytest.raises(InputError, match=f"found {type(found).__name__}: .* no published form"):
+            masked(found)
+    depth.save(tmp_path / "depth")
+    save_access(town, access, None, tmp_path / "access")
+    for name in ("depth", "access"):
+        facts = json.loads((tmp_path / name / "manifest.json").read_text(encoding="utf-8"))
+        assert facts["internal"] is True
+        assert INTERNAL[0 if town.card.language == "zh" else 1] in facts["card"]["sources"]
+    page = (tmp_path / "access" / "map.html").read_text(encoding="utf-8")
+    assert INTERNAL[0 if town.card.language == "zh" else 1] in page
+    with pytest.raises(InputError, match="access: the findings are masked"):
+        masked(told).explore(access=access)

@@ -91,7 +91,7 @@ def depth(
         status.update("writing results")
         folder = found.save(out)
     _told(loaded, found.lines, found.facts, as_json=as_json)
-    typer.echo(f"results: {folder}", err=as_json)
+    _tell_folder(loaded, folder, as_json=as_json)
 
 
 @app.command()
@@ -129,7 +129,7 @@ def access(
             out = save_access(loaded, found, left, out)
     _told(loaded, access_lines(found, left), access_facts(found, left), as_json=as_json)
     if out is not None:
-        typer.echo(f"results: {out}", err=as_json)
+        _tell_folder(loaded, out, as_json=as_json)
 
 
 def _indicated(path: Path, level: Level, tell: Callable[[str], None]) -> Result:
@@ -211,6 +211,13 @@ def _write_table(result: Result, path: Path) -> Path:
     finally:
         made.unlink(missing_ok=True)
     return target
+
+
+def _tell_folder(study: Study, folder: Path, *, as_json: bool) -> None:
+    from carecircle.outputs.masking import INTERNAL
+
+    typer.echo(f"results: {folder}", err=as_json)
+    typer.echo(INTERNAL[0 if study.card.language == "zh" else 1], err=True)
 
 
 def _told(

@@ -85,6 +85,7 @@ def compare_years(
     """Split the change of every figure by facilities, roads, population, boundaries and rules."""
     from carecircle.audit.replaying import study_of_result
     from carecircle.audit.years import compare_years as split
+    from carecircle.outputs.masking import INTERNAL
     from carecircle.outputs.workbook.tables import write_csv
 
     with _err.status("reading the studies") as status:
@@ -105,6 +106,7 @@ def compare_years(
     if out is not None:
         write_csv(found.table.reset_index(), out)
         typer.echo(f"table: {out}", err=as_json)
+        typer.echo(INTERNAL[0 if found.language == "zh" else 1], err=True)
 
 
 def _followed(progress: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from carecircle.outputs.folder import save_folder
 from carecircle.outputs.layers import write_frames
 from carecircle.outputs.manifest import manifest_text, plain_json
+from carecircle.outputs.masking import internal
 from carecircle.outputs.workbook.tables import write_csv
 from carecircle.study.assessment import assess
 
@@ -104,6 +105,9 @@ def save_access(
 ) -> Path:
     """Write access, places and fairness of a study, whole or not at all.
 
+    The folder is not for publication, and says so; see :meth:`StudyDepth.save
+    <carecircle.depth.verdicts.StudyDepth.save>`.
+
     Parameters
     ----------
     study
@@ -157,7 +161,7 @@ def save_access(
 
     writers = {f"{name}.csv": _writer(frame) for name, frame in plain.items()}
     own = {"access.gpkg": write_layers, "map.html": write_map, "access.json": write_facts}
-    return save_folder(result or assess(study), folder, writers=writers | own)
+    return save_folder(internal(result or assess(study)), folder, writers=writers | own)
 
 
 def _write_layers(

@@ -23,6 +23,7 @@ from carecircle.outputs.fractions import fraction
 from carecircle.outputs.headcount import counted_in
 from carecircle.outputs.layers import write_frames
 from carecircle.outputs.manifest import manifest_text, plain_json
+from carecircle.outputs.masking import internal
 from carecircle.outputs.workbook.tables import write_csv
 from carecircle.scenarios.baseline import Baseline
 from carecircle.study.assessment import assess
@@ -122,6 +123,9 @@ class StudyDepth:
     def save(self, folder: str | Path) -> Path:
         """Write the result folder, whole or not at all; equal studies give equal bytes.
 
+        The folder is not for publication, and says so: its parts, subtracted from each other or
+        from a published assessment, tell small counts of people.
+
         Parameters
         ----------
         folder
@@ -158,7 +162,7 @@ class StudyDepth:
 
         writers = {f"{name}.csv": _writer(frame) for name, frame in plain.items()}
         own = {"depth.gpkg": self._write_layers, "depth.json": write_facts}
-        return save_folder(self.result, folder, writers=writers | own)
+        return save_folder(internal(self.result), folder, writers=writers | own)
 
     def __repr__(self) -> str:
         return "\n".join(f"{what}: {said}" for what, said in self.lines)

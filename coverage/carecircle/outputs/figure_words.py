@@ -119,7 +119,7 @@ DERIVATIONS: tuple[Derivation, ...] = (
     ),
     Derivation(
         "rules|indicators", ".*", ("规则的公式", "the formula of the rule"),
-        ("areas", "facilities", "homes", "projects", "rosters", "observations"),
+        (*_TIME, "projects", "rosters", "observations"),
     ),
 )  # fmt: skip
 

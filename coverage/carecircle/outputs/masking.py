@@ -12,6 +12,8 @@ import pandas as pd
 from scipy import sparse
 
 from carecircle.analysis.coverage import WEIGHTS
+from carecircle.analysis.findings import Findings
+from carecircle.errors import InputError
 from carecircle.inputs.issues import Issue, IssueLog
 from carecircle.outputs.people_cells import STATES, people_cells, unit_of_areas
 from carecircle.outputs.suppression import small, suppress
@@ -20,12 +22,11 @@ from carecircle.standards.formulas import FORMULAS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from carecircle.analysis.findings import Findings
     from carecircle.standards.registry import Formula
 
     Flags = NDArray[np.bool_]
 
-__all__ = ["LEAST", "MASKING", "masked"]
+__all__ = ["INTERNAL", "LEAST", "MASKING", "internal", "masked"]
 
 #: Counts of people under this are left blank.
 LEAST = 10
@@ -33,6 +34,11 @@ LEAST = 10
 MASKING = (
     f"已隐去不足{LEAST}人(户)的数字,以及可据以推算的数字;住宅明细未公布;空白不表示0",
     f"counts of people or households under {LEAST}, and what tells them, blank; homes left out",
+)
+#: What outputs say that nothing masks: (Chinese, English).
+INTERNAL = (
+    f"内部资料,不得公布:含不足{LEAST}人(户)的数字;要公布的用 carecircle run --publish",
+    f"internal, not for publication: counts under {LEAST} stand in it; publish with run --publish",
 )
 #: Columns of the input that count people, whatever else a study brings.
 _PEOPLE = re.compile(r"elder|people|popul|household|dwelling|resident|person|adult|child")
@@ -71,6 +77,12 @@ def masked(findings: Any, *, least: float = LEAST) -> Any:
     -------
     The same type, whose card states the masking; ``provenance["masked"]`` counts the blank cells.
 
+    Raises
+    ------
+    InputError
+        If it is no assessment: depth, access and comparisons hold the same people in other parts,
+        which can be subtracted from a published folder, so they have no published form.
+
     Examples
     --------
     >>> import carecircle as cc
@@ -78,6 +90,11 @@ def masked(findings: Any, *, least: float = LEAST) -> Any:
     >>> town.areas["elders_uncovered"].tolist(), len(town.homes)
     ([0.0, nan, nan, nan], 0)
     """
+    if not isinstance(findings, Findings):
+        raise InputError(
+            f"masked takes an assessment, found {type(findings).__name__}: depth, access and"
+            " comparisons have no published form; publish the assessment and keep them inside"
+        )
     cells = people_cells(findings)
     blank = suppress(cells.values, cells.sums, least=least, hidden=_asked(findings, cells, least))
     keys = cells.keys[blank]
@@ -101,6 +118,35 @@ def masked(findings: Any, *, least: float = LEAST) -> Any:
         provenance={**findings.provenance, "study": None,
                     "masked": {"least": least, "cells": int(blank.sum())}},
     )  # fmt: skip
+
+
+def internal(findings: Any) -> Any:
+    """Return the findings with a card that says they are not for publication.
+
+    For outputs that hold the people of an assessment in other parts: by walking speed, by limit, by
+    facility. Beside a published assessment each of them would give away what it hides.
+
+    Parameters
+    ----------
+    findings
+        An assessment, not changed.
+
+    Returns
+    -------
+    The same type; ``provenance["internal"]`` is true.
+
+    Examples
+    --------
+    >>> import carecircle as cc
+    >>> internal(cc.assess(cc.samples.toy_town())).provenance["internal"]
+    True
+    """
+    card, pick = findings.card, 0 if findings.card.language == "zh" else 1
+    return replace(
+        findings,
+        card=replace(card, sources=(*card.sources, INTERNAL[pick])),
+        provenance={**findings.provenance, "internal": True},
+    )
 
 
 def _asked(findings: Findings, cells: Any, least: float) -> Flags:

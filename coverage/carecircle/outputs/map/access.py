@@ -53,8 +53,13 @@ def access_per_1000(findings: Findings, access: AccessFound) -> pd.Series:
     Raises
     ------
     InputError
-        If the access is of other areas.
+        If the access is of other areas, or the findings are masked for publication.
     """
+    if "masked" in findings.provenance:
+        raise InputError(
+            "access: the findings are masked for publication, and access tells what they hide; map"
+            " it on the assessment itself"
+        )
     areas = findings.areas.index
     if len(areas) and not areas.isin(access.areas.index).any():
         raise InputError(
