@@ -162,6 +162,63 @@ def test_who_meets_no_major_road_any_more_waits_for_none(node):
         assert differences(answer, outcome_of(baseline, scenario)) == []
 
 
+FLOOR = {
+    "required": "required_m2", "provided": "provided_m2", "shortfall": "shortfall_m2",
+    "per100": "m2_per_100_households",
+}  # fmt: skip
+
+
+def plans_of_floor_area(study, n, *, seed):
+    """Facilities of any kind closed, enlarged, moved and opened, sites built, new ones added."""
+    rng, frame, sites = np.random.default_rng(seed), study.facilities, study.tables.sites
+    complexes = list(frame.index[frame["kind"].isin(study.terms.floor_rule.kinds)])
+    by_status = {status: list(rows) for status, rows in frame.groupby("status").groups.items()}
+    found = []
+    for _ in range(n):
+        several = [str(one) for one in rng.choice(complexes, size=3, replace=False)]
+        several = [one for one in several if one in by_status["operating"]]
+        at = shapely.get_coordinates(study.homes.geometry.iloc[rng.integers(len(study.homes))])[0]
+        spot = [round(float(value), 2) for value in at]
+        plan = {"enlarge": {one: round(float(rng.uniform(0, 400)), 1) for one in several[:2]}}
+        plan["close"] = [str(rng.choice(by_status["operating"]))]
+        plan["enlarge"].pop(plan["close"][0], None)
+        plan["build"] = [str(one) for one in by_status.get("planned", [])[: rng.integers(2)]]
+        plan["move"] = {one: spot for one in several[2:] if one != plan["close"][0]}
+        if sites is not None:
+            plan["build"].append(str(rng.choice(sites.index[sites["forbidden"].ne(other=True)])))
+        if rng.random() < 0.3:
+            plan |= {"sites": {"N1": spot}, "build": [*plan["build"], "N1"]}
+        found.append(plan)
+    return found
+
+
+def test_floor_area_under_a_plan_is_that_of_python(node):
+    town = cc.samples.toy_town()
+    assert town.terms.floor_rule.kinds == ("service_complex",)
+    shared = town.facilities["serves"].where(town.facilities.index != "S1", "C;W")
+    plain = town.facilities.assign(serves=None)
+    towns = [
+        replace(
+            town, tables=replace(town.tables, facilities=town.facilities.assign(serves=shared))
+        ),
+        replace(town, tables=replace(town.tables, facilities=plain)),
+        replace(town, card=replace(town.card, eligible=("service_complex", "station"))),
+        cc.samples.wuhai(),
+    ]
+    for number, study in enumerate(towns):
+        baseline, findings = baseline_of(study)
+        drawn = plans_of_floor_area(study, 4, seed=number)
+        asked = json.dumps([{"pack": pack_what_if(findings), "scenarios": [{}, *drawn]}])
+        (answers,) = json.loads(run_node(node, str(SCRIPTS / "answer.mjs"), text=asked))
+        for scenario, answer in zip([{}, *drawn], answers, strict=True):
+            told = outcome_of(baseline, scenario).floor
+            for level in set(told.index.get_level_values(0)) & set(answer["floor"]):
+                for theirs, ours in FLOOR.items():
+                    found = np.array(answer["floor"][level][theirs], dtype=float)
+                    wanted = told.loc[level, ours].to_numpy(dtype=float)
+                    assert found == pytest.approx(wanted, abs=1e-5, nan_ok=True), (scenario, ours)
+
+
 # ------------------------------------------------------------------------------ the page that ships
 
 

@@ -33,7 +33,8 @@ function answer(engine, scenario) {
       levels[level][weight] = Object.fromEntries(Object.entries(states).map(([name, values]) => [name, plain(values)]));
     }
   }
-  return { ...levels, minutes: plain(minutes), state: [...state], facility: [...facility], names };
+  const floor = result.floor && Object.fromEntries(Object.entries(result.floor).map(([level, one]) => [level, Object.fromEntries(Object.entries(one).map(([name, values]) => [name, plain(values)]))]));
+  return { ...levels, floor, minutes: plain(minutes), state: [...state], facility: [...facility], names };
 }
 
 const told = asked.map(({ pack, scenarios }) => {

@@ -5,7 +5,7 @@ import vm from "node:vm";
 const FOLDER = new URL("../../coverage/carecircle/outputs/what_if/", import.meta.url);
 const PARTS = [
   "pack", "plane", "shapes", "lines", "search", "network", "changes", "positions", "tally", "reached",
-  "roster", "neighbours", "gaps", "squares", "fields", "circles", "drawing", "engine", "clicks", "worker",
+  "roster", "floor", "neighbours", "gaps", "squares", "fields", "circles", "drawing", "engine", "clicks", "worker",
 ];
 
 for (const part of PARTS) vm.runInThisContext(readFileSync(new URL(`${part}.js`, FOLDER), "utf8"), part);

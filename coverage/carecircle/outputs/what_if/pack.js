@@ -152,6 +152,15 @@
     };
   }
 
+  /* What the floor-area check needs; null where there is none. */
+  function floor(packed) {
+    const supply = (one) => one && { counts: bytes(one.counts), m2: numbers(one.m2) };
+    return packed && {
+      required: numbers(packed.required), households: numbers(packed.households), usual: packed.usual,
+      facilities: supply(packed.facilities), sites: supply(packed.sites),
+    };
+  }
+
   /* The text of the page, or its parsed JSON, as a world. */
   function unpack(pack) {
     const p = typeof pack === "string" ? JSON.parse(pack) : pack;
@@ -162,6 +171,7 @@
     return {
       ...p, units,
       pieces: pieces(p.pieces, p.step),
+      floor: floor(p.floor),
       roads: roads(p.roads),
       homes: homes(p.homes, p.step),
       facilities: register(p.facilities),

@@ -19,6 +19,7 @@ from carecircle.analysis.roster import is_eligible
 from carecircle.outputs.map.codec import pack_codes, pack_counts
 from carecircle.outputs.map.page import json_for_html
 from carecircle.outputs.what_if.codec import STEP_M, exact, numbers, places, rare, steps
+from carecircle.outputs.what_if.floor import pack_floor
 from carecircle.outputs.what_if.plane import plane_of
 from carecircle.outputs.what_if.roads import PieceOrder, pack_barriers, pack_pieces, pack_roads
 from carecircle.outputs.what_if.terms import (
@@ -44,7 +45,7 @@ __all__ = ["pack_what_if", "what_if_elements"]
 #: In the order in which each may use those before it.
 _SCRIPTS = (
     "pack.js", "plane.js", "shapes.js", "lines.js", "search.js", "network.js", "changes.js",
-    "positions.js", "tally.js", "reached.js", "roster.js", "neighbours.js", "gaps.js",
+    "positions.js", "tally.js", "reached.js", "roster.js", "floor.js", "neighbours.js", "gaps.js",
     "squares.js", "fields.js", "circles.js", "drawing.js", "engine.js", "clicks.js", "worker.js",
 )  # fmt: skip
 _REASONS = ("", "not_linked", "blocked", "no_position")
@@ -137,6 +138,7 @@ def pack_what_if(findings: Findings, *, most_records: int = 500_000) -> str:
         "units": _units(findings),
         "areas": _areas(findings),
         "terms": pack_terms(findings, ground),
+        "floor": pack_floor(findings, ground),
     }
     return json_for_html(pack)
 

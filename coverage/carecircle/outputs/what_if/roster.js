@@ -103,5 +103,5 @@
     return { cell, has, levels };
   }
 
-  Object.assign(whatIf, { CELLS, NO_CELL, areaAt, counted, coming, verdicts });
+  Object.assign(whatIf, { CELLS, NO_CELL, areaAt, counted, coming, listed, spotOf, verdicts });
 })();
