@@ -157,62 +157,26 @@
     };
   };
 
-  /* A dot as pixels: red, green, blue, alpha; premade, because a city has 100,000 of them. */
-  function stamp(colour, r) {
-    const edge = r > 2.6 ? 0.9 : 0;
-    const half = Math.ceil(r + edge), side = 2 * half + 1;
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = side;
-    const ctx = canvas.getContext("2d");
-    for (const [fill, size] of [["#fff", r + edge], [colour, r]]) {
-      ctx.beginPath();
-      ctx.arc(half + 0.5, half + 0.5, size, 0, 7);
-      ctx.fillStyle = fill;
-      ctx.fill();
-    }
-    return { half, side, pixels: ctx.getImageData(0, 0, side, side).data };
-  }
-
-  /* Lay a stamp over an image; what is there shines through where the stamp is not solid. */
-  function press(image, width, height, mark, left, top) {
-    for (let row = Math.max(0, -top); row < mark.side && top + row < height; row++) {
-      for (let col = Math.max(0, -left); col < mark.side && left + col < width; col++) {
-        const from = 4 * (row * mark.side + col);
-        const alpha = mark.pixels[from + 3];
-        if (!alpha) continue;
-        const to = 4 * ((top + row) * width + left + col);
-        const under = (image[to + 3] * (255 - alpha)) / 255;
-        const share = alpha / (alpha + under);
-        for (let k = 0; k < 3; k++) image[to + k] += (mark.pixels[from + k] - image[to + k]) * share;
-        image[to + 3] = alpha + under;
-      }
-    }
-  }
-
   make.homes = (layer, data) => {
     const xy = data.homes.xy, codes = layer.codes ? decode.codes(layer.codes) : data.homes.codes;
     const last = layer.colours.length - 1;
     const order = [last, ...Array.from({ length: last }, (_, i) => i)];
-    const scratch = document.createElement("canvas");
+    const pixels = new carecircle.Pixels();
     const radius = (zoom) => (zoom < 10 ? 0.7 : 0.85 + 0.045 * Math.pow(zoom - 9, 2.1));
     return {
       draw(view) {
-        const width = (scratch.width = view.ctx.canvas.width), height = (scratch.height = view.ctx.canvas.height);
-        const ctx = scratch.getContext("2d");
-        const image = ctx.createImageData(width, height);
         const scale = view.scale * view.ratio, dx = view.dx * view.ratio, dy = view.dy * view.ratio;
+        pixels.clear(view.ctx.canvas.width, view.ctx.canvas.height);
         this.drawn = 0;
         for (const code of order) {
-          const mark = stamp(layer.colours[code], radius(view.zoom) * view.ratio);
+          const dot = new carecircle.Dot(pixels, layer.colours[code], radius(view.zoom) * view.ratio);
           for (let i = 0; i < xy.n; i++) {
             if (codes[i] !== code) continue;
             this.drawn += 1;
-            const left = Math.floor(xy.x[i] * scale + dx) - mark.half, top = Math.floor(xy.y[i] * scale + dy) - mark.half;
-            if (left > -mark.side && top > -mark.side) press(image.data, width, height, mark, left, top);
+            dot.press(Math.floor(xy.x[i] * scale + dx), Math.floor(xy.y[i] * scale + dy));
           }
         }
-        ctx.putImageData(image, 0, 0);
-        view.ctx.drawImage(scratch, 0, 0, view.size.x, view.size.y);
+        pixels.lay(view);
       },
       hit(view, x, y) {
         const index = view.zoom < 12 ? -1 : nearest(view, xy, x, y, radius(view.zoom) + 3);

@@ -1,0 +1,130 @@
+/* Pictures made pixel by pixel: a city's homes and reached roads are drawn anew with every update, and a
+   hundred thousand strokes of the canvas would take longer than the search. */
+(function () {
+  "use strict";
+  const carecircle = window.carecircle;
+  const LEAST_PX = 0.6;
+
+  /* A picture of its own that is laid over the map; memory is kept from one drawing to the next. */
+  class Pixels {
+    constructor() {
+      this.canvas = document.createElement("canvas");
+      this.image = null;
+    }
+
+    clear(width, height) {
+      if (!this.image || this.image.width !== width || this.image.height !== height) {
+        this.canvas.width = width;
+        this.canvas.height = height;
+        this.ctx = this.canvas.getContext("2d");
+        this.image = this.ctx.createImageData(width, height);
+        this.colours = new Uint32Array(this.image.data.buffer);
+      } else this.colours.fill(0);
+      Object.assign(this, { width, height });
+    }
+
+    /* Over the whole of a view. */
+    lay(view) {
+      this.ctx.putImageData(this.image, 0, 0);
+      view.ctx.drawImage(this.canvas, 0, 0, view.size.x, view.size.y);
+    }
+  }
+
+  /* A wide round pen of one colour on pixels; what it passes twice does not get darker. */
+  class Pen {
+    /* Coordinates come in pixels of the view, `scale` of ours to one of its. */
+    constructor(pixels, scale, width) {
+      Object.assign(this, { pixels, scale, radius: Math.max(LEAST_PX, (width * scale) / 2), x: 0, y: 0, colour: 0 });
+    }
+
+    ink(red, green, blue, alpha) {
+      const bytes = new Uint8ClampedArray([red, green, blue, 255 * alpha]);
+      this.colour = new Uint32Array(bytes.buffer)[0];
+    }
+
+    moveTo(x, y) {
+      this.x = x * this.scale;
+      this.y = y * this.scale;
+    }
+
+    lineTo(x, y) {
+      this.stroke(this.x, this.y, (this.x = x * this.scale), (this.y = y * this.scale));
+    }
+
+    /* Row by row between the edges of two discs and the two lines that touch both. */
+    stroke(ax, ay, bx, by) {
+      const { radius: r, colour } = this, { width, height, colours } = this.pixels;
+      const low = Math.max(0, Math.ceil(Math.min(ay, by) - r - 0.5)), high = Math.min(height - 1, Math.floor(Math.max(ay, by) + r - 0.5));
+      const dx = bx - ax, dy = by - ay, long = Math.sqrt(dx * dx + dy * dy), aside = long ? (r * dy) / long : 0, ahead = long ? (r * dx) / long : 0;
+      for (let row = low; row <= high; row++) {
+        const y = row + 0.5, fromA = r * r - (y - ay) * (y - ay), fromB = r * r - (y - by) * (y - by);
+        let left = Infinity, right = -Infinity;
+        if (fromA >= 0) {
+          const half = Math.sqrt(fromA);
+          left = ax - half;
+          right = ax + half;
+        }
+        if (fromB >= 0) {
+          const half = Math.sqrt(fromB);
+          left = Math.min(left, bx - half);
+          right = Math.max(right, bx + half);
+        }
+        for (let side = -1; side <= 1 && dy !== 0; side += 2) {
+          const along = (y - ay - side * ahead) / dy;
+          if (along < 0 || along > 1) continue;
+          const x = ax - side * aside + along * dx;
+          left = Math.min(left, x);
+          right = Math.max(right, x);
+        }
+        const first = row * width + Math.max(0, Math.ceil(left - 0.5)), last = row * width + Math.min(width - 1, Math.floor(right - 0.5));
+        for (let at = first; at <= last; at++) colours[at] = colour;
+      }
+    }
+  }
+
+  /* A dot with a white edge, made once and laid down a hundred thousand times. */
+  class Dot {
+    constructor(pixels, colour, r) {
+      const edge = r > 2.6 ? 0.9 : 0, half = Math.ceil(r + edge), side = 2 * half + 1;
+      const canvas = document.createElement("canvas");
+      canvas.width = canvas.height = side;
+      const ctx = canvas.getContext("2d");
+      for (const [fill, size] of [["#fff", r + edge], [colour, r]]) {
+        ctx.beginPath();
+        ctx.arc(half + 0.5, half + 0.5, size, 0, 7);
+        ctx.fillStyle = fill;
+        ctx.fill();
+      }
+      const bytes = ctx.getImageData(0, 0, side, side).data, colours = new Uint32Array(bytes.buffer);
+      const inked = Array.from(colours.keys()).filter((at) => bytes[4 * at + 3]);
+      Object.assign(this, { pixels, half, n: inked.length });
+      this.colours = Uint32Array.from(inked, (at) => colours[at]);
+      this.bytes = new Uint8Array(this.colours.buffer);
+      this.right = Int32Array.from(inked, (at) => (at % side) - half);
+      this.down = Int32Array.from(inked, (at) => Math.floor(at / side) - half);
+    }
+
+    press(x, y) {
+      const { pixels, half, n, colours, right, down } = this, { width, height } = pixels, under = pixels.colours;
+      if (x < -half || y < -half || x >= width + half || y >= height + half) return;
+      const inside = x >= half && y >= half && x < width - half && y < height - half;
+      for (let k = 0; k < n; k++) {
+        const column = x + right[k], row = y + down[k];
+        if (!inside && (column < 0 || row < 0 || column >= width || row >= height)) continue;
+        const at = row * width + column;
+        if (this.bytes[4 * k + 3] === 255 || !under[at]) under[at] = colours[k];
+        else this.blend(4 * at, 4 * k);
+      }
+    }
+
+    /* What is there shines through where the dot is not solid. */
+    blend(to, from) {
+      const image = this.pixels.image.data, { bytes } = this, alpha = bytes[from + 3];
+      const under = (image[to + 3] * (255 - alpha)) / 255, share = alpha / (alpha + under);
+      for (let k = 0; k < 3; k++) image[to + k] += (bytes[from + k] - image[to + k]) * share;
+      image[to + 3] = alpha + under;
+    }
+  }
+
+  Object.assign(carecircle, { Pixels, Pen, Dot });
+})();
