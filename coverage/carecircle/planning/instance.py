@@ -162,8 +162,13 @@ class Instance:
         return self.today_count > 0
 
     def unreachable(self) -> pd.Index:
-        """Return the demand that is not covered today and that no allowed site can cover."""
-        usable = self.within() & ~self.forbidden[self.column]
+        """Return the demand that is not covered today and that no allowed site can cover.
+
+        A site is not allowed where one of its group stands in any case.
+        """
+        stands = self.required | (self.existing & ~self.forbidden)
+        taken = np.isin(self.group, self.group[stands & (self.group >= 0)]) & ~stands
+        usable = self.within() & ~(self.forbidden | taken)[self.column]
         reached = np.zeros(self.n_demand, dtype=bool)
         reached[self.row[usable]] = True
         return self.demand_ids[~reached & ~self.covered_today()]

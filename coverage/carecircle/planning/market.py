@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from carecircle.planning.checks.nearest_look import checked
+from carecircle.planning.checks.market_look import recounted
 from carecircle.planning.engine.capture import Capture, Huff, Pulls, attraction_of, won_table
 from carecircle.planning.engine.outcome import nearest_allocation, sites_left
 from carecircle.planning.instance import check_instance
@@ -86,7 +86,8 @@ def market_share(
     check_instance(instance)
     started = time.perf_counter()
     n_new = sites_left(instance, n_sites)
-    pulls = Pulls(instance, attraction_of(instance, attraction), competitors, huff)
+    size = attraction_of(instance, attraction)
+    pulls = Pulls(instance, size, competitors, huff)
     capture = Capture(instance, pulls, n_new)
     best = capture.greedy()
     if options.method == "exact":
@@ -103,6 +104,9 @@ def market_share(
             value, max(bound, value), status, time.perf_counter() - started, capture.solver
         ),
         left_out=instance.unreachable(),
-        terms={"n_sites": n_sites, "power": huff.power, "nearest_minutes": huff.nearest_minutes},
-    )
-    return checked(instance, plan)
+        terms={
+            "n_sites": n_sites, "won": value, "power": huff.power,
+            "nearest_minutes": huff.nearest_minutes,
+        },
+    )  # fmt: skip
+    return recounted(instance, plan, competitors, size, huff)

@@ -6,18 +6,17 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
 from carecircle.errors import InputError
-from carecircle.planning.checks.nearest_look import checked
+from carecircle.planning.checks.market_look import recounted
 from carecircle.planning.engine.capture import Capture, Huff, Pulls, attraction_of, won_table
-from carecircle.planning.engine.outcome import nearest_allocation
+from carecircle.planning.engine.outcome import nearest_allocation, refuse_rivals
 from carecircle.planning.instance import check_instance
 from carecircle.planning.options import SolveOptions
 from carecircle.planning.plan import Plan, Proof
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
     from carecircle.planning.instance import Instance
@@ -73,6 +72,7 @@ def market_share_target(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from carecircle.planning.instance import Instance
     >>> pairs = pd.DataFrame({"home_id": ["H1", "H2"], "site_id": ["S1", "S2"],
     ...                       "minutes": [2.0, 2.0]})
@@ -86,6 +86,7 @@ def market_share_target(
     check_instance(instance)
     if not 0 < share <= 1:
         raise InputError(f"share is {share!r}; give a share above 0, at most 1")
+    refuse_rivals(instance)
     started = time.perf_counter()
     size = attraction_of(instance, attraction)
     pulls = Pulls(instance, size, competitors, huff)
@@ -112,7 +113,7 @@ def market_share_target(
             "nearest_minutes": huff.nearest_minutes,
         },
     )
-    return _recounted(instance, plan, competitors, size, huff)
+    return recounted(instance, plan, competitors, size, huff)
 
 
 class _Fewest:
@@ -213,47 +214,3 @@ class _Fewest:
                 high = n
         self.solver = self._capture.solver
         return low
-
-
-def _recounted(
-    instance: Instance,
-    plan: Plan,
-    competitors: pd.DataFrame,
-    size: NDArray[np.float64],
-    huff: Huff,
-) -> Plan:
-    """Return the plan with a verdict: sites and allocation checked, people won added up anew."""
-    plan = checked(instance, plan)
-    stands = instance.site_ids.isin(plan.chosen.index) | (instance.existing & ~instance.forbidden)
-    use = stands[instance.column] & (instance.minutes <= instance.limit[instance.row])
-
-    def pulled(home: pd.Series, minutes: pd.Series, attraction: pd.Series) -> pd.Series:
-        pull = attraction / minutes.clip(lower=huff.nearest_minutes) ** huff.power
-        return pull.groupby(home).sum().reindex(instance.demand_ids).fillna(0.0)
-
-    pairs = pd.DataFrame(
-        {
-            "home": instance.demand_ids[instance.row[use]],
-            "minutes": instance.minutes[use],
-            "size": size[instance.column[use]],
-        }
-    )
-    people = pd.DataFrame({"limit": instance.limit, "today": instance.today_minutes},
-                          index=instance.demand_ids)  # fmt: skip
-    near = people[(people["today"] <= people["limit"]) & np.isfinite(people["today"])]
-    limit = people["limit"].reindex(competitors["home_id"]).to_numpy()
-    rivals = competitors[competitors["minutes"].to_numpy() <= limit]
-    ours = pulled(pairs["home"], pairs["minutes"], pairs["size"])
-    ours += pulled(near.index.to_series(), near["today"], pd.Series(1.0, near.index))
-    theirs = pulled(
-        rivals["home_id"], rivals["minutes"],
-        rivals.get("attraction", pd.Series(1.0, rivals.index)),
-    )  # fmt: skip
-    won = float((instance.weight * (ours / (ours + theirs)).fillna(0.0)).sum())
-    verdict, told = plan.proof.verdict, float(str(plan.terms["won"]))
-    if verdict.startswith("verified"):
-        short = won < float(str(plan.terms["share"])) * instance.weight.sum() * (1 - _SAME)
-        wrong = abs(won - told) > _SAME * max(won, 1.0)
-        fault = f"fault: {won:g} are won, the plan says {told:g}"
-        verdict = fault if short or wrong else f"{verdict}; {won:,.6g} won, added up anew"
-    return replace(plan, proof=replace(plan.proof, verdict=verdict))

@@ -152,7 +152,7 @@ def pareto_front(
     rows = [
         {
             "first": point.first,
-            "second": -point.second if isinstance(second, str) else point.second,
+            "second": (-point.second if isinstance(second, str) else point.second) + 0.0,
             "n_sites": len(plan.chosen),
             "cost": float(plan.chosen["cost"].sum()),
             "status": plan.proof.status,
@@ -181,7 +181,7 @@ class Search:
     def __init__(self, case: Case, aims: TwoAims, goal: Floats, terms: Mapping[str, Any]) -> None:
         self._case, self._aims, self._terms = case, aims, terms
         self._goals = (case.worth(), goal)
-        self.priced = bool(goal[: len(case.table.sites)].any())
+        self.priced = isinstance(terms["second"], str)
         self._starts = self._values(case.instance.required & ~case.instance.existing)
         self.exact, self.step = _step(goal)
 

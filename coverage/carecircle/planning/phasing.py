@@ -15,7 +15,7 @@ from carecircle.planning.cover import min_sites
 from carecircle.planning.engine.by_id import in_id_order, in_order_of
 from carecircle.planning.engine.cover_case import some_ids
 from carecircle.planning.engine.cover_plan import covered_by, in_order
-from carecircle.planning.engine.outcome import nearest_allocation
+from carecircle.planning.engine.outcome import nearest_allocation, refuse_rivals
 from carecircle.planning.engine.periods import Periods
 from carecircle.planning.engine.phase_search import phases_of
 from carecircle.planning.engine.plan_proof import settled_proof
@@ -100,6 +100,7 @@ def phased(
     ordered = in_id_order(instance)
     if sites is not None:
         ordered = _only(ordered, sites)
+    refuse_rivals(ordered)
     periods.check(ordered)
     found = phases_of(ordered, periods, options)
     terms = {

@@ -283,7 +283,7 @@ def _written(
         chosen=_table(instance, in_order(after, opened), money, moves),
         allocation=nearest_allocation(after, opened | (kept & stands), instance.within()),
         proof=settled_proof(covered, answer),
-        left_out=instance.unreachable(),
+        left_out=replace(instance, existing=instance.existing & instance.required).unreachable(),
         terms={**terms, **told},
     )
 

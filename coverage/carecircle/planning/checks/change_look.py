@@ -33,7 +33,10 @@ class RelocationLook(Look):
 
     def checks(self) -> list[Callable[[], Iterator[str]]]:
         """Return the checks in their order."""
-        rules = [self.changes, self.sites, self.money, Look(self.before, self.plan).people]
+        # what may be closed rules out none of its group
+        stays = self.before.existing & self.before.required
+        free = Look(replace(self.before, existing=stays), self.plan)
+        rules = [self.changes, self.sites, self.money, free.people]
         found = [self.allocation, self.gains, self.objective, self.bound]
         return [*rules, *found, self.no_less, self.one_more]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,7 @@ class Look:
     def people(self) -> Iterator[str]:
         """Look at who should be covered and is not, and who was left out without need."""
         reach = np.zeros(self.instance.n_demand, dtype=bool)
-        reach[self.instance.row[self.near & ~self.instance.forbidden[self.instance.column]]] = True
+        reach[self.instance.row[self.near & self.may_stand()[self.instance.column]]] = True
         reach |= self.instance.today_count > 0
         ids = self.instance.demand_ids
         if set(self.plan.left_out) != set(ids[~reach]):
@@ -112,6 +113,13 @@ class Look:
             total, got = self.weight(np.ones(len(ids), dtype=bool)), self.weight(covered)
             if got < Fraction(share) * total * (1 - SAME / 1000) - SAME:
                 yield f"{float(got):g} of {float(total):g} is covered, below the share {share:g}"
+
+    def may_stand(self) -> Flags:
+        """Return which sites no rule shuts out: neither by hand nor by one of their group."""
+        group, must = self.instance.group, self.kept | self.instance.required
+        held = {int(one) for one in group[must] if one >= 0}
+        rival = np.array([int(one) in held for one in group], dtype=bool) & ~must
+        return ~self.instance.forbidden & ~rival
 
     def allocation(self) -> Iterator[str]:
         """Look whether everyone goes to the nearest facility that stands, within the limit."""
@@ -228,13 +236,14 @@ class Look:
         instance, terms = self.instance, self.plan.terms
         required = instance.required & ~instance.existing
         open_ = self.count(instance.required) == 0
+        free = replace(instance, forbidden=~self.may_stand())
         if self.plan.problem == "max_cover":
             n_sites, budget = (
                 float(value) if isinstance(value := terms.get(name), (int, float)) else np.inf
                 for name in ("n_sites", "budget")
             )
             most = most_weight(
-                instance,
+                free,
                 open_,
                 n_sites=n_sites - required.sum(),
                 budget=budget - instance.cost[required].sum(),
@@ -242,7 +251,7 @@ class Look:
             return None if most is None else most + self.weight(~open_)
         if self.plan.problem == "min_sites":
             price = instance.cost if terms.get("least") == "cost" else np.ones(instance.n_sites)
-            least = least_price(instance, open_, price)
+            least = least_price(free, open_, price)
             spent = sum((Fraction(float(one)) for one in price[required]), Fraction(0))
             return None if least is None else least + spent
         return None

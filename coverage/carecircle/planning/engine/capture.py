@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from carecircle.errors import InputError
 from carecircle.planning.engine.highs import Model, Solution, solve
@@ -125,6 +125,8 @@ class Capture:
     def with_next(self, stands: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Add the site that wins most; the same sites where none may be added."""
         instance, further = self._instance, stands.copy()
+        if not len(further):
+            return further
         gain = self._pulls.gains(stands, instance.n_sites)
         held = np.unique(instance.group[stands & (instance.group >= 0)])
         gain[stands | instance.forbidden | np.isin(instance.group, held)] = -1.0
@@ -249,7 +251,7 @@ def _share(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> NDArray[np
 def _beside(table: csr_array) -> csr_array:
     """Put an identity to the right of a table."""
     n = table.shape[0]
-    return csr_array(hstack((table, csr_array((np.ones(n), (np.arange(n), np.arange(n)))))))
+    return csr_array(hstack((table, eye_array(n))))
 
 
 def won_table(instance: Instance, pulls: Pulls, stands: NDArray[np.bool_]) -> pd.DataFrame:

@@ -15,8 +15,8 @@ from carecircle.planning.engine.cover_model import CoverModel
 from carecircle.planning.engine.cover_plan import covered_by, in_order, settled, useful
 from carecircle.planning.engine.greedy import Limits
 from carecircle.planning.engine.highs import solve
-from carecircle.planning.engine.outcome import nearest_allocation, sites_left
-from carecircle.planning.engine.reduce import Table, covering_table, standing, undominated
+from carecircle.planning.engine.outcome import nearest_allocation, refuse_rivals, sites_left
+from carecircle.planning.engine.reduce import Table, covering_table, undominated
 from carecircle.planning.equity import Units
 from carecircle.planning.plan import Plan, Proof, Status
 
@@ -122,7 +122,7 @@ class Case:
     ) -> Case:
         """Reduce an instance; ``limits`` are over all of its sites (none: any number)."""
         started = time.perf_counter()
-        _no_rivals(instance)
+        refuse_rivals(instance)
         if limits is None:
             limits = Limits(np.inf, instance.cost, np.inf, instance.group)
         table = covering_table(instance, times=times)
@@ -347,15 +347,3 @@ class Case:
 def some_ids(ids: pd.Index) -> str:
     """Return the first few ids, for a message."""
     return ", ".join(str(one) for one in ids[:5]) + (", ..." if len(ids) > 5 else "")  # noqa: PLR2004  # enough to find them
-
-
-def _no_rivals(instance: Instance) -> None:
-    """Raise if sites that stand in any case exclude one another."""
-    stands = standing(instance) & (instance.group >= 0)
-    groups, count = np.unique(instance.group[stands], return_counts=True)
-    for group in groups[count > 1]:
-        both = instance.site_ids[stands & (instance.group == group)]
-        raise InputError(
-            f"sites {some_ids(both)} exclude one another, but all of them must stand;"
-            " require one of them"
-        )

@@ -95,8 +95,8 @@ class Solution:
 
     @property
     def found(self) -> bool:
-        """Whether ``x`` is a feasible point."""
-        return len(self.x) > 0
+        """Whether ``x`` is a feasible point; of a model without variables, the empty one is."""
+        return not np.isnan(self.objective)
 
 
 def solve(
@@ -142,6 +142,8 @@ def solve(
     [1.0, 0.0]
     """
     started = time.perf_counter()
+    if not len(model.cost):
+        return _without_variables(model)
     highspy = _highspy()
     engine = _quiet(highspy)
     _options(engine, time_limit_s, gap)
@@ -166,6 +168,14 @@ def solve(
 def solver_name() -> str:
     """Return the name of the solver with its version."""
     return f"HiGHS {_quiet(_highspy()).version()}"
+
+
+def _without_variables(model: Model) -> Solution:
+    """Say whether rows of nothing hold, which HiGHS calls an empty model whatever they ask."""
+    hold = bool(((model.row_lower <= 0) & (model.row_upper >= 0)).all())
+    value = model.offset if hold else np.nan
+    status: SolveStatus = "optimal" if hold else "infeasible"
+    return Solution(np.empty(0), value, value, status, 0.0, solver_name())
 
 
 def _highspy() -> Any:

@@ -20,6 +20,7 @@ __all__ = [
     "Standing",
     "chosen_table",
     "nearest_allocation",
+    "refuse_rivals",
     "sites_left",
     "solver_name",
     "weighted_minutes",
@@ -55,9 +56,12 @@ def sites_left(instance: Instance, n_sites: int) -> int:
     """
     if n_sites < 1:
         raise InputError(f"n_sites is {n_sites}; give at least 1")
+    refuse_rivals(instance)
     candidate = ~instance.forbidden & ~instance.existing
     group = instance.group[candidate]
     most = int((group < 0).sum()) + len(np.unique(group[group >= 0]))
+    if not most:
+        raise InputError("no site may be chosen: all are forbidden or there already; add sites")
     if n_sites > most:
         raise InputError(
             f"n_sites is {n_sites}, but {most} candidates may stand together; give at most {most}"
@@ -68,15 +72,25 @@ def sites_left(instance: Instance, n_sites: int) -> int:
             f"n_sites is {n_sites}, but {int(required.sum())} sites are required"
             f" ({', '.join(map(str, instance.site_ids[required][:5]))}); raise n_sites"
         )
+    return n_sites - int(required.sum())
+
+
+def refuse_rivals(instance: Instance) -> None:
+    """Raise if sites that stand in any case exclude one another.
+
+    Raises
+    ------
+    InputError
+        With their ids.
+    """
     stands = instance.required | (instance.existing & ~instance.forbidden)
-    ids, count = np.unique(instance.group[stands & (instance.group >= 0)], return_counts=True)
-    for number in ids[count > 1]:
-        both = instance.site_ids[stands & (instance.group == number)]
+    groups, count = np.unique(instance.group[stands & (instance.group >= 0)], return_counts=True)
+    for group in groups[count > 1]:
+        both = instance.site_ids[stands & (instance.group == group)]
         raise InputError(
             f"sites {', '.join(map(str, both[:5]))} exclude one another, but all of them must"
             " stand; require one of them"
         )
-    return n_sites - int(required.sum())
 
 
 def chosen_table(

@@ -189,7 +189,7 @@ class _Search:
         """Settle ties, unless a required site adds nothing, which that step would drop."""
         required = self.instance.required[self.spread.site]
         mask = self.case.mask(answer.columns)
-        kept = useful(self.spread.instance, mask)
+        kept = self.case.useful(answer.columns)
         if (mask & required & ~kept).any():
             return answer, "not settled: a required site adds nothing"
         return self.case.tie_break(model, goal, "max", answer)
