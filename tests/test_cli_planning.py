@@ -211,9 +211,9 @@ def test_a_folder_of_someone_else_is_left_alone(town_folder, tmp_path):
 
 
 def test_a_share_that_is_nearly_all_is_not_called_all(sample, solver):
-    from carecircle.cli.planning import _percent
+    from carecircle.cli.site_answers import percent
 
-    assert [_percent(s) for s in (1.0, 0.99965, 0.5, float("nan"))] == [
+    assert [percent(s) for s in (1.0, 0.99965, 0.5, float("nan"))] == [
         "100.0 %", "<100 %", "50.0 %", "--",
     ]  # fmt: skip
 
@@ -246,3 +246,101 @@ def test_a_roster_is_met_for_districts_as_for_communities(sample, sample_study):
 
 def _areas_of_sites(study):
     return cc.assign_areas(study.tables.sites, study.areas)
+
+
+# ------------------------------------------------------------------------- the further problems
+
+
+def test_missing_floor_area_is_closed_at_the_prices_given(town_folder, tmp_path):
+    """Centre and North are short of 300 m2 each; N1 stands in Centre, and nothing near North."""
+    ask, out = ["--problem", "meet_area_standard", "--prices", "build=50:0.5"], tmp_path / "floor"
+    with pytest.raises(InputError, match=r"no site that may serve them \(N\); .*--leave-out-unr"):
+        site(town_folder, *ask)
+    done = site(town_folder, *ask, "--leave-out-unreachable", "--out", str(out))
+    assert "left short: 300.0 m2 in 1 areas: N" in done.stdout
+    assert "objective 200, bound 200" in done.stdout
+    assert "verified: sites, sizes, allocation, shortfalls and cost added up anew" in done.stdout
+    built = pd.read_csv(out / "plan.csv", encoding="utf-8-sig")
+    assert built[["site_id", "built_m2", "cost"]].to_numpy().tolist() == [["N1", 300.0, 200.0]]
+    areas = pd.read_csv(out / "areas.csv", encoding="utf-8-sig").set_index("area_id")
+    assert areas["left_m2"].to_dict() == {"C": 0.0, "N": 300.0}
+    assert json.loads((out / "plan.json").read_text("utf-8"))["plan"]["status"] == "optimal"
+
+
+def test_a_front_is_written_with_each_plan_as_a_scenario(town_folder, tmp_path):
+    out = tmp_path / "front"
+    ask = ["--problem", "pareto_front", "--second", "cost"]
+    done = site(town_folder, *ask, "--out", str(out))
+    assert "proof: 3 of 3 plans optimal; each verified, counted anew" in done.stdout
+    front = pd.read_csv(out / "front.csv", encoding="utf-8-sig")
+    # 30 more elders for 3 of N1, 10 more for 2 of N2, or nothing for nothing
+    assert front[["first", "second"]].to_numpy().tolist() == [
+        [110.0, 3.0],
+        [90.0, 2.0],
+        [80.0, 0.0],
+    ]
+    summary = pd.read_csv(out / "summary.csv", encoding="utf-8-sig").set_index("scenario")
+    assert summary["elders_covered"].to_dict() == {"today": 80.0, "plan 1": 110.0, "plan 2": 90.0}
+    facts = json.loads(site(town_folder, *ask, "--n", "1", "--most", "2", "--json").stdout)
+    assert [row["site_ids"] for row in facts["table"]] == ["N1", ""]
+    assert all(one["verdict"].startswith("verified") for one in facts["plans"].values())
+
+
+def test_people_are_won_from_the_facilities_that_others_run(town_folder):
+    ask = ["--rivals", "F1", "--json"]
+    won = json.loads(site(town_folder, "--problem", "market_share", "--n", "1", *ask).stdout)
+    assert [row["site_id"] for row in won["sites"]] == ["N1"]
+    # at least the 30 whom the rival does not reach, less than the 110 within reach
+    assert 30.0 < won["objective"] < 110.0
+    assert "won, added up anew" in won["verdict"]
+    few = site(town_folder, "--problem", "market_share_target", "--share", "0.5", *ask)
+    assert [row["site_id"] for row in json.loads(few.stdout)["sites"]] == ["N1"]
+
+
+def test_the_curve_and_the_cost_of_all_are_printed_with_their_verdict(town_folder, tmp_path):
+    done = site(town_folder, "--problem", "coverage_curve", "--out", str(tmp_path / "curve"))
+    assert "proof: 1 of 1 plans optimal; each verified" in done.stdout
+    curve = pd.read_csv(tmp_path / "curve" / "curve.csv", encoding="utf-8-sig")
+    assert curve["covered"].tolist() == [80.0, 110.0]
+    done = site(town_folder, "--problem", "cost_of_all")
+    assert "no site can reach 2 homes: H12, H13\n" in done.stdout
+    assert "84.62% can be covered: 1 sites, or cost 3" in done.stdout
+
+
+def test_each_period_may_build_as_much_as_the_next(town_folder):
+    ask = ["--problem", "phased", "--periods", "2", "--json"]
+    for each in (["--n", "1"], ["--budget", "3"]):
+        plan = json.loads(site(town_folder, *ask, *each).stdout)
+        assert [(row["site_id"], row["period"]) for row in plan["sites"]] == [("N1", 1)]
+
+
+def test_units_without_a_candidate_are_told_in_words(town_folder):
+    done = site(town_folder, "--problem", "meet_roster", "--leave-out-unreachable")
+    assert "units left out: N" in done.stdout
+    assert "closed" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["meet_area_standard"], "meet_area_standard needs --prices; add it"),
+        (["meet_area_standard", "--prices", "build=5"], "'build=5' cannot be read; write it like"),
+        (["meet_area_standard", "--prices", "a=1:2,a=3:4"], "--prices: a stands twice"),
+        (["meet_area_standard", "--prices", "build=-1:2"], "build costs -1.0; give a number of 0"),
+        (
+            ["meet_area_standard", "--prices", "build=1:2", "--enlarge", "F9=3:4"],
+            "facility 'F9' is not known",
+        ),
+        (["market_share", "--n", "1"], "market_share needs --rivals; add it"),
+        (["market_share", "--n", "1", "--rivals", "F11"], "'F11' is unknown; did you mean F1"),
+        (["pareto_front", "--n", "1"], "pareto_front needs --second; add it"),
+        (["pareto_front", "--second", "homes"], "pareto_front needs --n or --budget; add it"),
+        (["max_cover", "--n", "1", "--rivals", "F1"], "max_cover takes no --rivals; leave it out"),
+        (["phased", "--periods", "2"], "phased needs --n or --budget; add it"),
+        (["phased", "--n", "1", "--periods", "0"], "--periods is 0; give at least 1"),
+    ],
+)
+def test_options_of_the_further_problems_are_refused_by_name(town_folder, options, told):
+    with pytest.raises(InputError, match=told) as raised:
+        site(town_folder, "--problem", *options)
+    assert len(str(raised.value).splitlines()) == 1

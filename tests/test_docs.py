@@ -261,7 +261,7 @@ def test_every_function_that_a_page_names_exists():
 
 
 def test_siting_page_answers_for_every_problem():
-    from carecircle.cli.planning import Problem
+    from carecircle.cli.site_request import Problem
 
     for name in get_args(Problem):
         assert f"`{name}`" in text("docs/siting.md")

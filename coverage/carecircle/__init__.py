@@ -129,6 +129,7 @@ from carecircle.siting.area_standard import area_problem
 from carecircle.siting.curve import CoverageCurve, coverage_curve
 from carecircle.siting.effects import PlanEffects, effects_of_plan
 from carecircle.siting.problem import siting_instance
+from carecircle.siting.rivals import market_problem
 from carecircle.siting.robustness import Robustness, robust_sites
 from carecircle.siting.roster import RosterBesideTime, roster_beside_time, roster_problem
 from carecircle.siting.steps import plan_as_scenario
@@ -284,6 +285,7 @@ __all__ = [
     "locate",
     "lorenz",
     "make_report",
+    "market_problem",
     "market_share",
     "market_share_target",
     "masked",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-from dataclasses import dataclass, fields
-from functools import wraps
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import pandas as pd
 import typer
 from rich.console import Console
 
+from carecircle.cli.site_answers import facts, percent, records, told
+from carecircle.cli.site_request import AsJson, Out, SiteRequest, StudyPath, as_options, problem_of
 from carecircle.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,155 +19,145 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from carecircle.planning.instance import Instance
-    from carecircle.planning.plan import Plan
+    from carecircle.cli.site_answers import Answer
     from carecircle.planning.roster_rules import RosterRule
     from carecircle.study.assessment import Study
 
-__all__ = ["SiteRequest", "app", "compare", "site"]
+__all__ = ["app", "compare", "site"]
 
 app = typer.Typer()
 _err = Console(stderr=True, highlight=False)
 
 #: Median problems need ways beyond the limit; these many minutes are listed for them.
 _FAR_MINUTES = 240.0
-_EXACT = 1e-9
+_MOST_PLANS = 10
 _SYNTHETIC = "合成数据，非官方统计 / synthetic data, not official statistics"
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Out = Annotated[
-    Path | None, typer.Option(help="Also write the result folder, whole or not at all.")
-]
-StudyPath = Annotated[Path, typer.Argument(help="study.toml, or the folder that holds it.")]
-Problem = Literal[
-    "max_cover", "min_sites", "min_sites_for_share", "phased_to_all", "backup_cover", "p_median",
-    "p_center", "capacitated_max_cover", "capacitated_p_median", "relocate_within_budget",
-    "meet_roster",
-]  # fmt: skip
-Weight = Literal["elders", "elders80", "population", "households", "homes"]
-Candidates = Literal["sites", "grid", "roads", "buildings"]
-Level = Literal["area", "street", "district"]
-
-
-@dataclass(frozen=True)
-class SiteRequest:
-    """What ``carecircle site`` is asked, as the options say it."""
-
-    study: StudyPath
-    problem: Annotated[Problem, typer.Option(help="What is asked.")] = "max_cover"
-    n: Annotated[int | None, typer.Option("--n", help="How many sites.")] = None
-    budget: Annotated[float | None, typer.Option(help="What they may cost in all.")] = None
-    share: Annotated[
-        float | None, typer.Option(help="Share to cover, 0 to 1 (min_sites_for_share).")
-    ] = None
-    periods: Annotated[
-        int | None, typer.Option(help="In how many periods to build (phased_to_all).")
-    ] = None
-    movable: Annotated[
-        str,
-        typer.Option(
-            help="Facilities that may be closed: ids joined by commas, or all"
-            " (relocate_within_budget)."
-        ),
-    ] = ""
-    level: Annotated[Level, typer.Option(help="Whose roster is to be met (meet_roster).")] = "area"
-    least: Annotated[
-        int, typer.Option(help="How many facilities each must have (meet_roster).")
-    ] = 1
-    leave_out_unreachable: Annotated[
-        bool,
-        typer.Option(
-            "--leave-out-unreachable",
-            help="Go on without those whom no site can reach, and name them.",
-        ),
-    ] = False
-    weight: Annotated[Weight, typer.Option(help="Who is to be served.")] = "elders"
-    candidates: Annotated[
-        Candidates,
-        typer.Option(help="Beside the study's own sites: points in today's uncovered areas."),
-    ] = "sites"
-    spacing: Annotated[
-        float, typer.Option(help="Metres between candidates of a grid or along roads.")
-    ] = 200.0
-    out: Out = None
-    as_json: AsJson = False
-
-    @property
-    def terms(self) -> dict[str, Any]:
-        """What was asked, by the names that the problems use."""
-        asked = {
-            "n_sites": self.n, "budget": self.budget, "share": self.share,
-            "n_periods": self.periods,
-            "leave_out_unreachable": self.leave_out_unreachable or None,
-        }  # fmt: skip
-        return {name: value for name, value in asked.items() if value is not None}
-
-
-#: Argument of a problem -> the option that gives it.
-_FLAGS = {
-    "n_sites": "--n",
-    "budget": "--budget",
-    "share": "--share",
-    "n_periods": "--periods",
-    "leave_out_unreachable": "--leave-out-unreachable",
-}
-
-
-def _as_options(command: Callable[[SiteRequest], None]) -> Callable[..., None]:
-    """Let typer see the fields of the request as the command's options."""
-
-    @wraps(command)
-    def called(**values: Any) -> None:
-        command(SiteRequest(**values))
-
-    hints = get_type_hints(SiteRequest, include_extras=True)
-    plain = inspect.signature(SiteRequest).parameters.values()
-    vars(called)["__signature__"] = inspect.Signature(
-        [
-            one.replace(annotation=hints[one.name], kind=inspect.Parameter.KEYWORD_ONLY)
-            for one in plain
-        ]
-    )
-    called.__annotations__ = {one.name: hints[one.name] for one in fields(SiteRequest)}
-    return called
 
 
 @app.command()
-@_as_options
+@as_options
 def site(request: SiteRequest) -> None:
     """Choose where to build next, print the proof, and with --out what it means for the city."""
-    from carecircle.siting.problem import siting_instance
-
-    solve = _problem(request.problem, request.terms)
+    solve = problem_of(request)
     loaded = _load(request.study)
     sites = _sites(loaded, request)
-    far = _FAR_MINUTES if request.problem.endswith(("p_median", "p_center")) else None
     with _err.status("searching the sites"):
-        instance = siting_instance(
-            loaded, sites, weight=request.weight, max_minutes=far,
-            movable=_movable(loaded, request),
-        )  # fmt: skip
-        plan = _solved(solve, instance, request.terms | _roster(loaded, sites, request))
+        answer = _answer(solve, loaded, sites, request)
     if request.as_json:
-        typer.echo(json.dumps(_facts(plan), ensure_ascii=False, indent=1))
+        text = json.dumps(facts(answer, request.problem), ensure_ascii=False, indent=1)
+        typer.echo(text)
     else:
-        typer.echo(_told(plan, sites))
+        typer.echo(told(answer, sites))
         if loaded.card.synthetic:
             typer.echo(_SYNTHETIC)
     if request.out is not None:
-        _save_plan(loaded, plan, sites, request)
+        _save(loaded, answer, sites, request)
+
+
+def _answer(
+    solve: Callable[..., Answer],
+    study: Study,
+    sites: gpd.GeoDataFrame | None,
+    request: SiteRequest,
+) -> Answer:
+    """Make the problem that the request is about, and have it solved."""
+    from carecircle.siting.problem import siting_instance
+    from carecircle.siting.rivals import market_problem
+
+    terms, first = request.terms, []
+    for name in ("movable", "competitors", "prices", "enlarge"):
+        terms.pop(name, None)
+    if request.problem == "phased":
+        del terms["n_periods"]
+    if request.problem == "meet_area_standard":
+        first, terms = [_floor_problem(study, sites, request)], _floor_terms(terms)
+    elif request.rivals:
+        first += market_problem(study, sites, rivals=_listed(request.rivals), weight=request.weight)
+    else:
+        far = _FAR_MINUTES if request.problem.endswith(("p_median", "p_center")) else None
+        movable = _movable(study, request)
+        options: Any = {"max_minutes": far, "movable": movable}
+        first.append(siting_instance(study, sites, weight=request.weight, **options))
+        terms |= _special(study, sites, request)
+    try:
+        return solve(*first, **terms)
+    except InputError as fault:
+        text = str(fault)
+        for name in ("leave_out_unreachable=True", "leave_out=True"):
+            text = text.replace(name, "--leave-out-unreachable")
+        raise InputError(text) from fault
+
+
+def _special(study: Study, sites: gpd.GeoDataFrame | None, request: SiteRequest) -> dict[str, Any]:
+    """Return the terms that some problems need to be said in their own way."""
+    if request.problem == "meet_roster":
+        return _roster(study, sites, request)
+    if request.problem == "max_min_share":
+        units = study.areas.index.to_series() if request.level == "area" else None
+        units = study.areas[f"{request.level}_id"] if units is None else units
+        return {"unit": study.homes["area_id"].map(units)}
+    if request.problem == "phased":
+        n = request.periods or 0
+        if n < 1:
+            raise InputError(f"--periods is {n}; give at least 1")
+        each = {"n_sites": request.n, "budget": request.budget}
+        return {name: [one] * n for name, one in each.items() if one is not None}
+    if request.problem == "pareto_front":
+        return {"second": _second(study, request), "most": request.most or _MOST_PLANS}
+    return {}
+
+
+def _second(study: Study, request: SiteRequest) -> pd.Series | str:
+    """Return the second aim of a front: weights of the homes, or a word."""
+    if request.second in ("cost", "sites"):
+        return str(request.second)
+    if request.second == "homes":
+        return pd.Series(1.0, study.homes.index)
+    if request.second not in study.homes or study.homes[request.second].isna().all():
+        raise InputError(f"--second {request.second} is not known of the homes; choose another")
+    return study.homes[str(request.second)].astype(float).fillna(0.0)
+
+
+def _floor_problem(study: Study, sites: gpd.GeoDataFrame | None, request: SiteRequest) -> Any:
+    from carecircle.planning.candidates import CostModel
+    from carecircle.siting.area_standard import area_problem
+
+    pairs = _pairs_of(request.prices, "--prices", "build=50:0.5")
+    fixed, per_m2 = ({way: pair[k] for way, pair in pairs.items()} for k in (0, 1))
+    more = _pairs_of(request.enlarge, "--enlarge", "F1=200:0.4")
+    grown = pd.DataFrame.from_dict(more, orient="index", columns=["max_m2", "cost_per_m2"])
+    prices = CostModel(fixed, per_m2, "command line")
+    return area_problem(study, sites, prices=prices, enlarge=grown if len(grown) else None)
+
+
+def _floor_terms(terms: dict[str, Any]) -> dict[str, Any]:
+    named = {"leave_out_unreachable": "leave_out"}
+    return {named.get(name, name): value for name, value in terms.items()}
+
+
+def _pairs_of(text: str, flag: str, such: str) -> dict[str, tuple[float, float]]:
+    """Read ``name=number:number`` joined by commas."""
+    found: dict[str, tuple[float, float]] = {}
+    for part in _listed(text):
+        name, _, both = part.partition("=")
+        try:
+            one, two = (float(number) for number in both.split(":"))
+        except ValueError:
+            raise InputError(f"{flag}: {part!r} cannot be read; write it like {such}") from None
+        if name.strip() in found:
+            raise InputError(f"{flag}: {name.strip()} stands twice; give it once")
+        found[name.strip()] = (one, two)
+    return found
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def _movable(study: Study, request: SiteRequest) -> list[str]:
     """Return the facilities that a relocation may close."""
-    relocates = request.problem == "relocate_within_budget"
-    if relocates != bool(request.movable):
-        fix = "add it" if relocates else "leave it out"
-        raise InputError(
-            f"{request.problem} {'needs' if relocates else 'takes no'} --movable; {fix}"
-        )
     if request.movable != "all":
-        return [one.strip() for one in request.movable.split(",") if one.strip()]
+        return _listed(request.movable)
     from carecircle.analysis.roster import is_eligible
 
     facilities = study.facilities
@@ -180,7 +168,7 @@ def _roster(
     study: Study, sites: gpd.GeoDataFrame | None, request: SiteRequest
 ) -> dict[str, list[RosterRule]]:
     """Return the rule of a roster problem: each unit so many facilities of the study's kinds."""
-    if request.problem != "meet_roster" or sites is None:
+    if sites is None:
         return {}
     from carecircle.planning.roster_rules import RosterRule
     from carecircle.scenarios.what_if import sites_as_facilities
@@ -192,14 +180,6 @@ def _roster(
     return {"rules": [rule]}
 
 
-def _solved(solve: Callable[..., Plan], instance: Instance, terms: dict[str, Any]) -> Plan:
-    try:
-        return solve(instance, **terms)
-    except InputError as fault:
-        told = str(fault).replace("leave_out_unreachable=True", "--leave-out-unreachable")
-        raise InputError(told) from fault
-
-
 def _sites(study: Study, request: SiteRequest) -> gpd.GeoDataFrame | None:
     """Return the study's own sites with the candidates asked for beside them."""
     own = study.tables.sites
@@ -207,7 +187,7 @@ def _sites(study: Study, request: SiteRequest) -> gpd.GeoDataFrame | None:
         return own
     if not request.spacing > 0:
         raise InputError(f"--spacing is {request.spacing:g}; give metres above 0")
-    if request.budget is not None:
+    if request.budget is not None and request.problem != "meet_area_standard":
         raise InputError(
             f"--budget needs the cost of every site, and candidates from {request.candidates} have"
             " none; ask with --n or --share, or give the study a table of sites with costs"
@@ -248,16 +228,21 @@ def _candidates(study: Study, request: SiteRequest) -> gpd.GeoDataFrame:
     return made.candidates_from_buildings(buildings, gaps)
 
 
-def _save_plan(
-    study: Study, plan: Plan, sites: gpd.GeoDataFrame | None, request: SiteRequest
+def _save(
+    study: Study, answer: Answer, sites: gpd.GeoDataFrame | None, request: SiteRequest
 ) -> None:
+    from carecircle.planning.plan import Plan
     from carecircle.siting.effects import effects_of_plan
+    from carecircle.siting.folders import save_answer
 
     assert request.out is not None  # noqa: S101  # for the type checker: the caller has looked
     with _err.status("evaluating the plan") as status:
-        effects = effects_of_plan(study, plan, sites, tell=status.update)
-        status.update("writing results")
-        folder = effects.save(request.out)
+        if isinstance(answer, Plan):
+            effects = effects_of_plan(study, answer, sites, tell=status.update)
+            status.update("writing results")
+            folder = effects.save(request.out)
+        else:
+            folder = save_answer(study, answer, request.out, sites=sites)
     typer.echo(f"results: {folder}", err=request.as_json)
 
 
@@ -281,10 +266,10 @@ def compare(
             status.update("writing results")
             out = found.save(out)
     if as_json:
-        typer.echo(json.dumps(_records(found.summary), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(records(found.summary), ensure_ascii=False, indent=1))
     else:
         shown = found.summary.copy()
-        shown["elders_rate"] = [_percent(rate) for rate in shown["elders_rate"]]
+        shown["elders_rate"] = [percent(rate) for rate in shown["elders_rate"]]
         typer.echo(shown.to_string(float_format="{:,.0f}".format, na_rep="--"))
         if loaded.card.synthetic:
             typer.echo(_SYNTHETIC)
@@ -297,91 +282,3 @@ def _load(path: Path) -> Study:
 
     with _err.status("reading the study") as status:
         return load_study(path, tell=status.update)
-
-
-def _problem(problem: str, terms: dict[str, Any]) -> Callable[..., Plan]:
-    """Return the function of a problem; refuse terms it does not take, name those it lacks."""
-    import carecircle
-    from carecircle.planning import phasing
-
-    solve: Callable[..., Plan] = getattr(carecircle, problem, None) or getattr(phasing, problem)
-    takes = inspect.signature(solve).parameters
-    faults = [
-        f"{problem} takes no {_FLAGS[name]}; leave it out" for name in terms if name not in takes
-    ]
-    needed = [n for n in _FLAGS if n in takes and takes[n].default is inspect.Parameter.empty]
-    missing = [_FLAGS[name] for name in needed if name not in terms]
-    if missing:
-        faults.append(f"{problem} needs {' and '.join(missing)}; add it")
-    # a cover with neither a number nor a budget would take every site
-    choice = [name for name in ("n_sites", "budget") if name in takes and name not in needed]
-    if choice and not set(choice) & set(terms):
-        faults.append(f"{problem} needs {' or '.join(_FLAGS[name] for name in choice)}; add it")
-    if faults:
-        raise InputError("\n".join(faults))
-    return solve
-
-
-def _told(plan: Plan, sites: pd.DataFrame | None) -> str:
-    table = plan.chosen.copy()
-    if sites is None or "cost" not in sites:  # the 1 of each site is no money
-        table = table.drop(columns=["cost", "cost_per_gain"], errors="ignore")
-    names = {} if sites is None or "name" not in sites else sites["name"].dropna().to_dict()
-    table.insert(0, "name", [str(names.get(one, one)) for one in table.index])
-    if "share" in table:
-        table["share"] = [_percent(share) for share in table["share"]]
-    table.insert(0, "rank", range(1, len(table) + 1))
-    lines = [table.to_string(float_format="{:,.1f}".format, na_rep="--"), f"proof: {plan.proof}"]
-    lines += [
-        f"{name.replace('_', ' ')}: {_listed(plan.terms[name])}"
-        for name in ("closed", "moved", "units_left_out")
-        if plan.terms.get(name)
-    ]
-    if len(plan.left_out):
-        some = ", ".join(map(str, plan.left_out[:5]))
-        lines.append(f"no site can reach {len(plan.left_out):,} homes: {some}, ...")
-    return "\n".join(lines)
-
-
-def _listed(told: Any) -> str:
-    if isinstance(told, dict):
-        return ", ".join(f"{old} to {new}" for old, new in told.items())
-    return ", ".join(map(str, told))
-
-
-def _percent(share: float) -> str:
-    """Return a share in percent; one that only rounds to 100 % would read as a pass."""
-    if pd.isna(share):
-        return "--"
-    text = f"{100 * share:.1f} %"
-    return "<100 %" if text == "100.0 %" and share < 1 - _EXACT else text
-
-
-def _facts(plan: Plan) -> dict[str, Any]:
-    proof = plan.proof
-    return {
-        "problem": plan.problem,
-        "sites": _records(plan.chosen),
-        "objective": proof.objective,
-        "bound": proof.bound,
-        "gap": proof.gap,
-        "status": proof.status,
-        "seconds": round(proof.seconds, 3),
-        "solver": proof.solver,
-        "verdict": proof.verdict,
-        "left_out": [str(one) for one in plan.left_out],
-    }
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = frame.reset_index().astype(object)
-    return [
-        {str(name): _plain(value) for name, value in row.items()}
-        for row in plain.to_dict("records")
-    ]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if pd.isna(value) or value in (np.inf, -np.inf) else value
