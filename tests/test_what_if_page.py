@@ -30,9 +30,11 @@ from what_if_cases import (
     nearest_names,
     outcome_of,
 )
+from what_if_shapes import CIRCLE_OFF, ONE_WAY_OFF, shape_differences
 
 SCRIPTS = Path(__file__).with_name("js")
 SAMPLE_SCENARIOS, LIECHTENSTEIN_SCENARIOS, TOWN_SCENARIOS = 50, 5, 3
+DRAWN_SCENARIOS = 4
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +58,9 @@ def run_node(node, *arguments, text=""):
 
 
 def test_the_parts_pass_their_own_tests(node):
-    told = run_node(node, "--test", str(SCRIPTS / "what_if.test.mjs"))
-    assert "# fail 0" in told
+    for name in ("what_if", "drawn"):
+        told = run_node(node, "--test", str(SCRIPTS / f"{name}.test.mjs"))
+        assert "# fail 0" in told
 
 
 # ------------------------------------------------------------------------- small towns, under Node
@@ -136,6 +139,16 @@ def test_small_towns_get_the_figures_of_python(node):
                 found.append("another facility is the nearest")
             wrong += [f"{make.__name__} {scenario}: {one}" for one in found]
     assert wrong == []
+
+
+@pytest.mark.parametrize("make", TOWNS)
+def test_gaps_and_circles_of_small_towns_are_those_of_python(node, make):
+    number = TOWNS.index(make)
+    baseline, findings = baseline_of(make())
+    drawn = draw(baseline, DRAWN_SCENARIOS, seed=100 + number, slow=0.5, spread_m=60)
+    drawn = [{}, *({k: v for k, v in one.items() if k != "walking_speed"} for one in drawn)]
+    off = ONE_WAY_OFF if make is town_with_hills_lights_and_one_ways else CIRCLE_OFF
+    assert shape_differences(node, baseline, findings, drawn, circle_off=off) == []
 
 
 def test_roads_and_bridges_that_touch_roads_cut_by_barriers_get_the_figures_of_python(node):
@@ -223,7 +236,7 @@ def test_floor_area_under_a_plan_is_that_of_python(node):
 
 
 @pytest.mark.browser
-def test_fifty_scenarios_of_the_sample_city_get_the_figures_of_python(tmp_path):
+def test_fifty_scenarios_of_the_sample_city_get_the_figures_of_python(tmp_path, node):
     baseline, findings = baseline_of(cc.samples.wuhai())
     drawn = draw(baseline, SAMPLE_SCENARIOS, seed=2026, slow=0.12)
     answers = answers_of_page(findings, drawn, tmp_path)
@@ -235,12 +248,16 @@ def test_fifty_scenarios_of_the_sample_city_get_the_figures_of_python(tmp_path):
             f"{scenario}: {one}" for one in differences(answer, outcome_of(baseline, scenario))
         ]
     assert wrong == []
+    shown = [drawn[0], drawn[-1]]  # of those that change roads or terms, and of the others
+    assert shape_differences(node, baseline, findings, shown) == []
     assert statistics.median(answer["took"] for answer in answers) < 100
 
 
 @pytest.mark.browser
 @pytest.mark.realdata
-def test_scenarios_of_liechtenstein_get_the_figures_of_python(tmp_path, real_data, monkeypatch):
+def test_scenarios_of_liechtenstein_get_the_figures_of_python(
+    tmp_path, real_data, monkeypatch, node
+):
     monkeypatch.setenv("CARECIRCLE_DATA", str(real_data))
     baseline, findings = baseline_of(cc.load_study(ROOT / "examples" / "liechtenstein"))
     drawn = draw(baseline, LIECHTENSTEIN_SCENARIOS, seed=9, slow=1.0)
@@ -252,6 +269,7 @@ def test_scenarios_of_liechtenstein_get_the_figures_of_python(tmp_path, real_dat
             f"{scenario}: {one}" for one in differences(answer, outcome_of(baseline, scenario))
         ]
     assert wrong == []
+    assert shape_differences(node, baseline, findings, drawn[:1]) == []
 
 
 # ----------------------------------------------------------------------------------------- the pack

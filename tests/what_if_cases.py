@@ -9,6 +9,7 @@ import shapely
 
 import carecircle as cc
 from browser import chromium, visit
+from carecircle.outputs.colours import CELLS
 from carecircle.outputs.map.atlas import coverage_map
 from carecircle.planning.tally import FIGURES
 from carecircle.scenarios.file import scenarios_from
@@ -177,6 +178,7 @@ def differences(answer, outcome):
     wrong = np.flatnonzero(state != np.array(answer["state"]))
     if len(wrong):
         told.append(f"homes {wrong[:5].tolist()} are in another state")
+    told += verdict_differences(answer["verdicts"], outcome.figures["area"])
     for level, figures in outcome.figures.items():
         for weight in answer[level]:
             for theirs, ours in STATES.items():
@@ -185,6 +187,15 @@ def differences(answer, outcome):
                 if not np.array_equal(found, expected, equal_nan=True):
                     told.append(f"{level}: {weight} {ours} {found.tolist()} != {expected.tolist()}")
     return told
+
+
+def verdict_differences(verdicts, figures):
+    """Which areas have another cell, or a facility in the one and none in the other."""
+    cells = np.column_stack([figures[:, FIGURES.index(f"cell_{cell}")] > 0 for cell in CELLS])
+    expected = np.where(cells.any(axis=1), cells.argmax(axis=1), len(CELLS))
+    has = figures[:, FIGURES.index("units_with_facility")]
+    wrong = np.flatnonzero((expected != verdicts["cell"]) | (has != verdicts["has"]))
+    return [f"areas {wrong[:5].tolist()} have another verdict"] if len(wrong) else []
 
 
 def nearest_names(answer):

@@ -34,7 +34,8 @@ function answer(engine, scenario) {
     }
   }
   const floor = result.floor && Object.fromEntries(Object.entries(result.floor).map(([level, one]) => [level, Object.fromEntries(Object.entries(one).map(([name, values]) => [name, plain(values)]))]));
-  return { ...levels, floor, minutes: plain(minutes), state: [...state], facility: [...facility], names };
+  const { cell, has } = result.verdicts;
+  return { ...levels, verdicts: { cell: [...cell], has: [...has] }, floor, minutes: plain(minutes), state: [...state], facility: [...facility], names };
 }
 
 const told = asked.map(({ pack, scenarios }) => {
