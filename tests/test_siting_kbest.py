@@ -10,6 +10,7 @@ import pytest
 
 from carecircle.errors import InputError
 from carecircle.planning.alternatives import k_best
+from carecircle.planning.center import p_center
 from carecircle.planning.checks.verify import verify
 from carecircle.planning.cover import backup_cover, max_cover, min_sites, min_sites_for_share
 from carecircle.planning.engine import cover_case
@@ -18,7 +19,8 @@ from carecircle.planning.engine.greedy import Chooser, Limits
 from carecircle.planning.engine.reduce import covering_table
 from carecircle.planning.equity import Equity
 from carecircle.planning.instance import Instance
-from siting_cases import allowed_sets, random_instance
+from carecircle.planning.median import p_median
+from siting_cases import allowed_sets, minutes_table, nearest_of, random_instance
 
 RULES = {
     "required": [True] + [False] * 7,
@@ -215,6 +217,37 @@ def test_plans_do_not_depend_on_the_order_of_rows():
     pd.testing.assert_frame_equal(first, second)
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("solve", "penalty"), [(p_median, None), (p_median, 40.0), (p_center, None)]
+)
+def test_the_next_nearest_plans_are_the_best_of_the_sets_that_are_left(seed, solve, penalty):
+    instance = random_instance(seed, reach=0.8, **RULES)
+    asked = {} if penalty is None else {"penalty": penalty}
+    table = minutes_table(instance)
+    table[:, instance.forbidden] = np.inf
+    reached = np.isfinite(np.minimum(table.min(axis=1), instance.today_minutes))
+
+    def value(mask):
+        near = nearest_of(instance, mask)[reached & (instance.weight > 0)]
+        weight = instance.weight[reached & (instance.weight > 0)]
+        if solve is p_center:
+            return float(near.max())
+        if penalty is None:
+            return float(near @ weight)
+        return float(np.minimum(nearest_of(instance, mask), penalty) @ instance.weight)
+
+    left = [mask for mask in allowed_sets(instance, 3) if np.isfinite(value(mask))]
+    found = k_best(instance, solve(instance, n_sites=3, **asked), k=K)
+    assert found.proven
+    for plan in found.plans:
+        assert plan.proof.objective == pytest.approx(min(map(value, left)))
+        assert plan.proof.verdict.startswith("verified")
+        own = instance.site_ids.isin(plan.chosen.index) & ~instance.required
+        left = [mask for mask in left if not mask[own].all()]
+    assert len(found.plans) == K or (found.complete and not left)
+
+
 def test_what_cannot_be_asked_is_said():
     instance = two_streets()
     plan = max_cover(instance, n_sites=1)
@@ -223,6 +256,9 @@ def test_what_cannot_be_asked_is_said():
     backup = backup_cover(instance, n_sites=2)
     with pytest.raises(InputError, match="plan is of backup_cover; k_best knows max_cover"):
         k_best(instance, backup)
+    near = p_median(instance, n_sites=2)
+    with pytest.raises(InputError, match="plans of p_median are told apart by 1 site"):
+        k_best(instance, near, differ=2)
 
 
 def two_streets(*, backwards=False):

@@ -15,10 +15,13 @@ from carecircle.planning.engine.apart import Apart, NoOtherPlanError
 from carecircle.planning.engine.cover_case import Case, limits_of
 from carecircle.planning.engine.greedy import Limits
 from carecircle.planning.instance import check_instance
+from carecircle.planning.next_nearest import NEAREST, Branches
 from carecircle.planning.notebook_tables import as_html
 from carecircle.planning.options import SolveOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from carecircle.planning.instance import Instance
     from carecircle.planning.plan import Plan
 
@@ -109,20 +112,23 @@ def k_best(
 
     After each plan, sets that hold all of its sites are ruled out and the problem is solved again.
     For most cover nothing is missed by this: a set that holds a plan and adds to it would have been
-    found before. For fewest sites, a set that holds a plan which suffices has needless sites.
+    found before. For fewest sites, a set that holds a plan which suffices has needless sites. Of
+    nearest-site problems what is left is parted, and each part searched: as many searches for each
+    plan as it has sites.
 
     Parameters
     ----------
     instance
         The problem.
     plan
-        The best plan for it, of ``max_cover``, ``min_sites`` or ``min_sites_for_share``; what it
-        was asked is asked again.
+        The best plan for it, of ``max_cover``, ``min_sites``, ``min_sites_for_share``,
+        ``p_median`` or ``p_center``; what it was asked is asked again.
     k
         How many plans to find, the given one included.
     differ
         How many of the sites that each earlier plan chooses a later one must do without (of an
-        earlier plan with fewer sites: all of them). More than 1 gives plans that really differ.
+        earlier plan with fewer sites: all of them). More than 1 gives plans that really differ; of
+        ``p_median`` and ``p_center`` it must be 1.
     options
         Limits of each search.
 
@@ -139,7 +145,9 @@ def k_best(
     Notes
     -----
     Ruling out by a row per plan: E. Balas and R. Jeroslow (1972), Canonical cuts on the unit
-    hypercube, SIAM Journal on Applied Mathematics 23(1), 61-69.
+    hypercube, SIAM Journal on Applied Mathematics 23(1), 61-69. By parting: E. L. Lawler (1972), A
+    procedure for computing the K best solutions to discrete optimization problems, Management
+    Science 18(7), 401-405.
 
     Examples
     --------
@@ -153,20 +161,33 @@ def k_best(
     {1: 'S2', 2: 'S1'}
     """
     check_instance(instance)
-    if plan.problem not in _SOLVE:
-        raise InputError(f"plan is of {plan.problem}; k_best knows {', '.join(_SOLVE)}")
+    if plan.problem not in {**_SOLVE, **NEAREST}:
+        known = ", ".join([*_SOLVE, *NEAREST])
+        raise InputError(f"plan is of {plan.problem}; k_best knows {known}")
     if k < 1 or differ < 1:
         raise InputError(f"k is {k}, differ is {differ}; give 1 or more")
-    terms = {name: plan.terms.get(name) for name in _ASKED[plan.problem]}
+    if differ > 1 and plan.problem in NEAREST:
+        raise InputError(f"differ is {differ}; plans of {plan.problem} are told apart by 1 site")
+    further = _further(instance, plan, differ, options)
     plans = [plan]
     while len(plans) < k:
         if options.tell is not None:
             options.tell(f"{len(plans)} of {k} plans")
         try:
-            plans.append(_next(instance, plans, terms, (differ, options)))
+            plans.append(further(plans))
         except NoOtherPlanError:
             return Alternatives(tuple(plans), complete=True)
     return Alternatives(tuple(plans), complete=False)
+
+
+def _further(
+    instance: Instance, plan: Plan, differ: int, options: SolveOptions
+) -> Callable[[list[Plan]], Plan]:
+    """Return what finds the best plan beside those given."""
+    if plan.problem in NEAREST:
+        return Branches(instance, plan, options).next
+    terms = {name: plan.terms.get(name) for name in _ASKED[plan.problem]}
+    return lambda plans: _next(instance, plans, terms, (differ, options))
 
 
 def _next(
