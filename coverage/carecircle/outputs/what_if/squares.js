@@ -6,10 +6,12 @@
 
   /* Squares in and around which the homes of each gap are: a map for each, key -> [column, row]. */
   function squaresOf(homes, of, n, side) {
-    const found = Array.from({ length: n }, () => new Map());
+    const found = Array.from({ length: n }, () => new Map()), seen = found.map(() => new Set());
     of.forEach((gap, home) => {
       if (gap < 0 || Number.isNaN(homes.x[home])) return;
-      const column = Math.floor(homes.x[home] / side), row = Math.floor(homes.y[home] / side);
+      const column = Math.floor(homes.x[home] / side), row = Math.floor(homes.y[home] / side), key = whatIf.keyOf(column, row);
+      if (seen[gap].has(key)) return;
+      seen[gap].add(key);
       for (let i = column - 1; i <= column + 1; i++) {
         for (let j = row - 1; j <= row + 1; j++) found[gap].set(whatIf.keyOf(i, j), [i, j]);
       }

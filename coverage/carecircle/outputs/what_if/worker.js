@@ -12,6 +12,7 @@
                                         has them; `of` gives the unit of each area
      facilities: { id, counts, open }   in the order of the map; `counts` says that it would count if it
                                         operated, `open` that it counts today
+     floor: Uint8Array or null          of each facility, whether its floor area counts; null without a check
      sites: [{ id, lon, lat }]          the study's candidate sites
      limits, rings, profile, kind       of the study; `profile.speed` in metres per second,
                                         `profile.one_speed` whether another may be given
@@ -92,17 +93,37 @@
     return { start: pieces.points.slice(), x, y };
   }
 
+  const WARM_MS = 350, WARM_TURNS = 2;
+
+  /* A browser compiles what it has run often, so the first updates would take several times as long as the
+     others: every kind is run before the page may ask. */
+  function warm() {
+    const { world } = engine, { facilities, pieces, roads, limits, profile } = world, began = performance.now();
+    const [id] = engine.openToday, f = facilities.number.get(id), at = (p, metres) => [pieces.x[pieces.points[p]] + metres, pieces.y[pieces.points[p]]];
+    const n = pieces.nOpen, rings = Object.values(limits);
+    const kinds = [
+      (turn) => profile.one_speed && { walking_speed: profile.speed * (1.05 + 0.01 * turn) },
+      () => id && { close: [id], limits: Object.fromEntries(Object.keys(limits).map((kind) => [kind, 10])) },
+      (turn) => id && { move: { [id]: [facilities.x[f] + 50 + turn, facilities.y[f]] } },
+      (turn) => n && { roads: { close: [roads.id[roads.of[(turn * 7919) % n]]], add: [[at((turn * 7919) % n, 0), at((turn * 7919) % n, 150)]] } },
+    ];
+    for (let turn = 1; turn <= WARM_TURNS || performance.now() - began < WARM_MS; turn++) {
+      for (const kind of kinds) if (kind(turn)) engine.run(kind(turn), { rings });
+    }
+    engine.run({}); // what was asked last stands for what is drawn
+  }
+
   const handlers = {
     init({ pack }) {
       const began = performance.now();
       engine = new whatIf.Engine(pack);
-      setTimeout(() => engine.index(), 0); // ready before the first place is asked for
+      warm();
       const { units, facilities, sites, limits, rings, profile, kind, plane, roads, terms } = engine.world;
       const drawn = lines(), today = answer(engine.today, began);
       // today's arrays stay here for the differences; the page gets copies
       const copies = Object.fromEntries(["minutes", "state", "facility"].map((name) => [name, today[name].slice()]));
       return [{
-        type: "ready", units, limits, rings, profile, kind, terms, lines: drawn,
+        type: "ready", floor: engine.world.floor && engine.world.floor.facilities.counts, units, limits, rings, profile, kind, terms, lines: drawn,
         facilities: { id: facilities.id, counts: facilities.counts, open: facilities.id.map((id) => engine.openToday.has(id)) },
         sites: sites.id.map((id, i) => {
           const [lon, lat] = whatIf.toDegrees(plane, sites.x[i], sites.y[i]);

@@ -255,6 +255,9 @@
       atlas.boxes.refresh();
       window.addEventListener("hashchange", () => atlas.trial.fromLink());
       atlas.trial.fromLink();
+      // the search gets ready while the reader looks at today
+      const start = () => void atlas.trial.trial.start();
+      for (const sign of ["pointerover", "focusin"]) map.getContainer().addEventListener(sign, start, { once: true });
     }
     map.on("resize", () => atlas.canvas.redraw());
     return atlas;
