@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import os
 import re
@@ -209,10 +210,11 @@ def on_files(files: Files, config: Any, **_: Any) -> Files:
     return files
 
 
-def as_page(path: Path) -> tuple[str, dict[str, str]]:
+def as_page(path: Path) -> tuple[str, dict[str, str | bytes]]:
     """Return a notebook as Markdown, and the large outputs that get files of their own."""
     cells = _run(path) if os.environ.get(RUN) else _cells(path)
-    parts, extra = [], {}
+    parts: list[str] = []
+    extra: dict[str, str | bytes] = {}
     for cell in cells:
         if cell.cell_type == "markdown":
             # notebooks link to each other; pages are called alike
@@ -225,6 +227,10 @@ def as_page(path: Path) -> tuple[str, dict[str, str]]:
                 name = f"{path.stem}_{len(extra) + 1}.html"
                 extra[name] = _unframed(shown["text/html"])
                 parts.append(f'<iframe src="{name}" style="width:100%;height:34rem"></iframe>')
+            elif "image/png" in shown:
+                name = f"{path.stem}_{len(extra) + 1}.png"
+                extra[name] = base64.b64decode(shown["image/png"])
+                parts.append(f"![]({name})")
             elif "text/html" in shown:
                 parts.append(f'<div class="output">\n{_one_block(shown["text/html"])}\n</div>')
             elif "text/plain" in shown:

@@ -174,6 +174,14 @@ def test_a_result_draws_itself(english):
     assert english.plot("facilities").get_figwidth() == pytest.approx(6.7)
 
 
+def test_a_drawing_is_a_picture_in_jupyter_not_a_line_of_text(english, curve):
+    from IPython.core.formatters import DisplayFormatter
+
+    for drawn in (english.plot("verdict"), curve.plot(language="en")):
+        shown, _ = DisplayFormatter().format(drawn)
+        assert shown["image/png"].startswith(b"\x89PNG")
+
+
 def test_the_dense_part_of_a_large_city_is_drawn_apart():
     town = cc.assess(cc.samples.toy_town())
     card = replace(town.card, language="en")

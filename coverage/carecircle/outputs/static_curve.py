@@ -12,9 +12,9 @@ from carecircle.outputs.map.text import Speech
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
 
+    from carecircle.outputs.drawing import Drawing
     from carecircle.planning.curve import CurvePoints
 
 __all__ = ["draw_curve"]
@@ -28,7 +28,7 @@ _ROOM = 0.12  # above the highest and below the lowest point, of the height betw
 
 def draw_curve(
     curve: CurvePoints, *, counted: str = "", language: Literal["zh", "en"] = "zh"
-) -> Figure:
+) -> Drawing:
     """Draw what each further site, or sum of money, brings; the knee is marked.
 
     Parameters
@@ -42,9 +42,9 @@ def draw_curve(
 
     Returns
     -------
-    matplotlib.figure.Figure
-        17 cm wide; the left axis counts, the right one tells the share of all weight. The grey line
-        always adds the site that adds most, where that is worse.
+    carecircle.outputs.drawing.Drawing
+        A figure of matplotlib, 17 cm wide; the left axis counts, the right one tells the share of
+        all weight. The grey line always adds the site that adds most, where that is worse.
 
     Raises
     ------
@@ -64,12 +64,12 @@ def draw_curve(
     """
     if language not in ("zh", "en"):
         raise InputError(f"language is {language!r}; choose zh or en")
-    from matplotlib.figure import Figure
+    from carecircle.outputs.drawing import Drawing
 
     say = Speech(language)
     words = _words(curve, counted, say)
     font = drawing_font(words.values())
-    figure = Figure(figsize=_SIZE_IN, facecolor="white", layout="constrained")
+    figure = Drawing(figsize=_SIZE_IN, facecolor="white", layout="constrained")
     axes = figure.add_subplot()
     _points(axes, curve, words)
     _knee(axes, curve, words, font)

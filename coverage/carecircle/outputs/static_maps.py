@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -24,10 +23,10 @@ from carecircle.outputs.static_layers import (
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
 
     from carecircle.analysis.findings import Findings
+    from carecircle.outputs.drawing import Drawing
 
 __all__ = ["Theme", "draw_map", "map_png", "theme_title"]
 
@@ -49,7 +48,7 @@ _HALO = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.2}
 
 def draw_map(
     findings: Findings, theme: Theme = "verdict", *, values: pd.Series | None = None
-) -> Figure:
+) -> Drawing:
     """Draw one theme of an assessment as a static map, 17 cm wide.
 
     Parameters
@@ -66,8 +65,9 @@ def draw_map(
 
     Returns
     -------
-    matplotlib.figure.Figure
-        Shows itself in Jupyter; ``figure.savefig(path)`` writes it, also as SVG or PDF.
+    carecircle.outputs.drawing.Drawing
+        A figure of matplotlib that shows itself in Jupyter; ``figure.savefig(path)`` writes it,
+        also as SVG or PDF.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def draw_map(
     return figure
 
 
-def map_png(figure: Figure, *, dpi: int = 170) -> bytes:
+def map_png(figure: Drawing, *, dpi: int = 170) -> bytes:
     """Return a drawing as PNG; equal drawings give equal bytes.
 
     Parameters
@@ -114,10 +114,7 @@ def map_png(figure: Figure, *, dpi: int = 170) -> bytes:
     dpi
         Dots per inch.
     """
-    made = io.BytesIO()
-    # matplotlib writes its version into each file otherwise
-    figure.savefig(made, format="png", dpi=dpi, metadata={"Software": None})
-    return made.getvalue()
+    return figure.png(dpi=dpi)
 
 
 def theme_title(theme: Theme, say: Speech) -> str:
@@ -178,16 +175,16 @@ def _dense_part(findings: Findings, frame: Frame) -> Frame | None:
     return Frame(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
 
 
-def _sheet(frame: Frame, apart: Frame | None) -> tuple[Figure, Axes, Axes, Axes | None]:
+def _sheet(frame: Frame, apart: Frame | None) -> tuple[Drawing, Axes, Axes, Axes | None]:
     """Return the figure, the map, the place of the legend, and the part drawn apart."""
-    from matplotlib.figure import Figure
+    from carecircle.outputs.drawing import Drawing
 
     shape = (frame.north - frame.south) / (frame.east - frame.west)
     wide = min(_WIDTH_IN - _LEGEND_IN, _TALLEST_IN / shape)
     high = wide * shape
     head, foot, gap = 0.36, 0.44, 0.12
     whole = high + head + foot
-    figure = Figure(figsize=(_WIDTH_IN, whole), facecolor="white")
+    figure = Drawing(figsize=(_WIDTH_IN, whole), facecolor="white")
 
     def place(left: float, bottom: float, width: float, height: float) -> Axes:
         box = (left / _WIDTH_IN, bottom / whole, width / _WIDTH_IN, height / whole)
@@ -270,7 +267,7 @@ def _furnish(axes: Axes, frame: Frame, findings: Findings, font: FontProperties)
 
 
 def _write(
-    figure: Figure, side: Axes, entries: list[Any], texts: list[str], font: FontProperties
+    figure: Drawing, side: Axes, entries: list[Any], texts: list[str], font: FontProperties
 ) -> None:
     """Put title, legend and terms around the map."""
     title, terms = texts[:2]
