@@ -11,6 +11,7 @@ import shapely
 import browser
 import carecircle as cc
 from carecircle.outputs.map.atlas import coverage_map
+from carecircle.scenarios.what_if import apply_scenario
 
 TRIAL = "carecircle.atlas.trial.trial"
 ACROSS = [[600, 0], [700, 0]]
@@ -124,3 +125,34 @@ def test_a_click_joins_the_roads_of_the_plan(page, town, tmp_path):
     page.wait_for_function(f"{TRIAL}.scenario.roads.add.length === 1")
     settled(page)
     assert added(page) == [second]
+
+
+@pytest.mark.browser
+def test_an_enlarged_facility_closes_its_shortfall_in_panel_table_and_file(page, town, tmp_path):
+    checks = cc.assess(town).floor_areas
+    lacking = checks["shortfall_m2"]
+    facility = checks.loc[lacking.idxmax(), "facility_ids"]
+    assert lacking.max() > 100
+    assert facility in town.facilities.index
+    row = page.evaluate(f"{TRIAL}.world.facilities.id.indexOf('{facility}')")
+    page.evaluate(f"carecircle.atlas.goTo({{ type: 'facility', index: {row} }})")
+    page.click(".leaflet-popup >> text=扩建 100 平方米")
+    page.wait_for_function(f"{TRIAL}.changed")
+    settled(page)
+    shown = page.inner_text(".cc-verdicts tr:has-text('建筑面积缺口')").split("\t")
+    assert [one.strip() for one in shown[1:]] == [f"{lacking.sum() - 100:,.0f}", "−100"]
+    assert f"{town.facilities.loc[facility, 'name']} +100 m²" in page.inner_text(".cc-changes")
+    columns = page.evaluate("carecircle.atlas.table.extra.area")
+    (change,) = [one["values"] for one in columns if one["id"] == "try_floor_change"]
+    assert sorted(change) == [-100, *[0] * (len(change) - 1)]
+    assert "面积缺口有变的社区(村)" in page.inner_text(".cc-moved")
+    path = tmp_path / "scenario.json"
+    path.write_text(page.evaluate(f"{TRIAL}.text('larger')"), encoding="utf-8")
+    (scenario,) = cc.read_scenarios(path)
+    assert scenario.enlarge == {facility: 100}
+    larger = cc.assess(apply_scenario(town, scenario)).floor_areas
+    assert larger["shortfall_m2"].sum() == pytest.approx(lacking.sum() - 100)
+    # taken back in the list of changes
+    page.click(".cc-changes .cc-drop")
+    settled(page)
+    assert not page.evaluate(f"{TRIAL}.changed")

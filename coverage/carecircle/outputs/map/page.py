@@ -41,6 +41,7 @@ _SCRIPTS = (
     "atlas_try_shapes.js",
     "atlas_try_map.js",
     "atlas_try_told.js",
+    "atlas_try_floor.js",
     "atlas_try_panel.js",
     "atlas.js",
 )

@@ -7,13 +7,14 @@
 
   /* Only what differs from today, keys in one order: the JSON that `carecircle compare` reads. */
   function compact(scenario) {
-    const { build, close, move, sites, limits, walking_speed: speed, roads } = scenario;
+    const { build, close, enlarge, move, sites, limits, walking_speed: speed, roads } = scenario;
     const kept = {};
     const some = (key, value) => {
       if (Array.isArray(value) ? value.length : Object.keys(value).length) kept[key] = value;
     };
     some("build", build);
     some("close", close);
+    some("enlarge", enlarge);
     some("move", move);
     some("sites", sites);
     some("limits", limits);
@@ -47,7 +48,7 @@
     const roads = (raw && raw.roads) || {};
     const speed = Number(raw && raw.walking_speed);
     return {
-      build: texts(raw.build), close: texts(raw.close), move: pairs(raw.move, (to) => spot(to) || typeof to === "string"),
+      build: texts(raw.build), close: texts(raw.close), enlarge: pairs(raw.enlarge, (m2) => m2 > 0 && m2 < Infinity), move: pairs(raw.move, (to) => spot(to) || typeof to === "string"),
       sites: pairs(raw.sites, spot), limits: pairs(raw.limits, (minutes) => minutes >= 1 && minutes <= 240),
       walking_speed: speed >= 0.3 && speed <= 3 ? speed : null,
       roads: {
@@ -253,7 +254,13 @@
         scenario[list] = scenario[list].filter((other) => other !== id);
         if (listed) scenario[list].push(id);
         delete scenario.move[id];
+        delete scenario.enlarge[id];
       });
+    }
+
+    /* More floor area for a facility, in m2. */
+    enlarge(id, m2) {
+      return this.change(({ enlarge }) => (enlarge[id] = (enlarge[id] || 0) + m2));
     }
 
     remove(kind, key) {
@@ -261,7 +268,7 @@
         if (kind === "site") {
           delete scenario.sites[key];
           scenario.build = scenario.build.filter((id) => id !== key);
-        } else if (kind === "move") delete scenario.move[key];
+        } else if (kind === "move" || kind === "enlarge") delete scenario[kind][key];
         else if (kind === "add") scenario.roads.add.splice(key, 1);
         else if (kind === "cut") scenario.roads.close = scenario.roads.close.filter((id) => id !== key);
         else scenario[kind] = scenario[kind].filter((id) => id !== key);

@@ -194,7 +194,9 @@
       told.dataset.change = String(change);
       this.add(box, "span", "cc-share", `${number(covered)} / ${number(total)} · ${words.try_today} ${percent(covered - change, total)}`);
       if (trial.changed && known(ms)) this.add(box, "span", "cc-ms", words.try_took.replace("{}", number(ms, 0)));
-      this.verdictRows(this.add(this.figures, "table", "cc-split cc-verdicts"));
+      const rows = this.add(this.figures, "table", "cc-split cc-verdicts");
+      this.verdictRows(rows);
+      this.floorRows(rows);
       this.units("district");
       if (n > 1) this.units("city");
       this.colourSwitch(this.figures);
@@ -265,6 +267,7 @@
       scenario.close.forEach((id) => line("try_closed_one", name(id), "close", id));
       scenario.build.forEach((id) => (id in scenario.sites ? line("try_added_one", id, "site", id) : line("try_opened_one", name(id), "build", id)));
       Object.keys(scenario.move).forEach((id) => line("try_moved_one", name(id), "move", id));
+      this.enlargedLines(line, name);
       scenario.roads.close.forEach((id) => line("try_road_closed", trial.world.roads.name[trial.world.roads.id.indexOf(id)] || id, "cut", id));
       const bridge = carecircle.trialLink.passes;
       scenario.roads.add.forEach((road, k) => line(bridge(road) ? "try_bridge_new" : "try_road_new", String(k + 1), "add", k));
@@ -275,6 +278,7 @@
       const moved = Array.from(change.keys()).filter((i) => Math.abs(change[i]) > 0.05).sort((a, b) => Math.abs(change[b]) - Math.abs(change[a]) || a - b);
       if (trial.changed) this.areas(words.try_uncovered, moved);
       this.gapList();
+      this.floorList();
       this.areas(words.try_uncovered_list, [...trial.result.uncovered]);
     }
 
@@ -291,6 +295,7 @@
             { id: "try_covered", title: words.try_then, type: "share", values: of(weight.covered), total: of(weight.total) },
             { id: "try_change", title: words.try_change, type: "signed", values: of(weight.change) },
             ...this.verdictColumns(level.level, level.ids.map((id) => at.get(id))),
+            ...this.floorColumns(level.level, level.ids.map((id) => at.get(id))),
           ];
         }
       }
@@ -351,7 +356,9 @@
       if (found.type === "try") act(words.try_delete, () => trial.remove(found.site in trial.scenario.sites ? "site" : "build", found.site));
       else {
         const { counts, open, today, moved } = trial.stateOf(found.index);
-        if (!counts) return null;
+        const gives = trial.world.floor && trial.world.floor[found.index], id = trial.world.facilities.id[found.index];
+        if (gives && !trial.scenario.close.includes(id)) act(words.try_enlarge, () => trial.enlarge(id, 100));
+        if (!counts) return gives ? box : null;
         act(open ? words.try_close : today ? words.try_reopen : words.try_open, () => trial.toggle(found.index));
         if (moved) act(words.try_remove, () => trial.remove("move", trial.world.facilities.id[found.index]));
         if (open && today) this.add(box, "span", "cc-note", words.try_drag);
