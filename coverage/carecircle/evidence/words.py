@@ -185,7 +185,8 @@ def _terms(findings: Findings, names: tuple[str, ...], pick: int) -> Iterator[tu
         for kind, limit in card.limits.items()
     )
     kinds = "、".join(card.kinds[k][pick] if k in card.kinds else k for k in card.eligible)
-    speed = f"{profile.name}, {profile.speed_m_s:g} m/s ({profile.source})"
+    source = (profile.source_zh or profile.source, profile.source)[pick]
+    speed = f"{profile.name}, {profile.speed_m_s:g} m/s ({source})"
     known = {
         "limits": (("时限", "limits"), limits),
         "profile": (("出行方式", "profile"), speed),
