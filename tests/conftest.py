@@ -31,11 +31,12 @@ settings.register_profile(
 )
 settings.load_profile("carecircle")
 
-# Modules of more than ten seconds come first, so that no worker is left with one at the end; the
-# two first need other kernels, so that neither worker compiles what the other is compiling.
+# The longest modules come first, so that no worker is left with one at the end. In a fresh checkout
+# the first compiles the kernels of the road search; the next two do without them meanwhile.
 LONG_FIRST = (
-    "test_notebooks", "test_siting_median", "test_docs", "test_examples", "test_report",
-    "test_compare_maps", "test_cli", "test_what_if_page", "test_bench", "test_access",
+    "test_docs", "test_siting_median", "test_house", "test_notebooks", "test_examples", "test_cli",
+    "test_cli_depth", "test_report", "test_what_if_page", "test_cli_planning", "test_map_page",
+    "test_bench", "test_gaps", "test_explain",
 )  # fmt: skip
 
 
