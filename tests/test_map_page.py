@@ -20,6 +20,7 @@ from carecircle.outputs.map.atlas import coverage_map
 from carecircle.outputs.map.names import pinyin_keys
 from carecircle.outputs.map.text import Speech, in_language
 from carecircle.outputs.map.tiles import tile_source
+from carecircle.scenarios.what_if import apply_scenario
 
 PAYLOAD = re.compile(r'<script type="application/json" id="map_\w+">(.*?)</script>|'
                      r'<script type="application/json"[^>]*>(.*?)</script>')  # fmt: skip
@@ -672,6 +673,67 @@ def test_leaving_the_what_if_shows_today_again(opened):
     page.click('input[value="layers"] + span')
     page.wait_for_timeout(150)
     assert page.evaluate(canvas) == today
+
+
+SHAPES = "carecircle.atlas.trial.map.shapes"
+
+
+def drawn(page):
+    """Wait for gaps and circles too; the picture of the map."""
+    page.wait_for_function(f"{SHAPES}.settled")
+    page.wait_for_timeout(200)
+    return page.evaluate("document.querySelector('.cc-canvas').toDataURL()")
+
+
+@pytest.mark.browser
+def test_verdicts_gaps_and_circles_follow_the_plan_and_come_back(opened, town):
+    page = trying(opened())
+    today = drawn(page)
+    rows = page.evaluate(f"{TRIAL}.world.facilities.id")
+    act(page, f"toggle({rows.index('F1')})")
+    assert drawn(page) != today
+    then = cc.assess(apply_scenario(town, cc.Scenario("close", close=["F1"])))
+    counts = then.areas["cell"].value_counts().reindex(list(colours.CELLS), fill_value=0).tolist()
+    legend = "carecircle.atlas.trial.map.painted.cell.layer.legend"
+    assert page.evaluate(f"{legend}.map(entry => entry.count)")[:4] == counts
+    was = cc.assess(town)
+    told = page.inner_text(".cc-verdicts")
+    change = len(then.gaps) - len(was.gaps)
+    assert f"未覆盖片区\t{len(then.gaps)}\t{change:+d}" in told.replace("−", "-")
+    listed = page.eval_on_selector_all(
+        ".cc-gaps tr td:nth-child(2)", "all => all.map(n => n.innerText)"
+    )
+    first = then.gaps["elders"].head(6)
+    assert [text.split(" ")[0] for text in listed] == [f"{elders:.0f}" for elders in first]
+    page.click(".cc-table-button")
+    assert "推演判定" in page.inner_text(".cc-table thead")
+    page.click(".cc-gaps .cc-go >> nth=0")
+    assert f"{first.iloc[0]:.0f}" in page.inner_text(".leaflet-popup")
+    page.click(".cc-language")
+    assert "Uncovered areas under the plan" in page.inner_text(".cc-try")
+    page.click(".cc-language")
+    page.click(".cc-table-button")
+    page.evaluate("carecircle.atlas.map.closePopup(); carecircle.atlas.whole()")
+    page.click("text=撤销")
+    settled(page)
+    assert drawn(page) == today
+
+
+@pytest.mark.browser
+def test_circles_that_were_on_follow_the_plan(opened):
+    page = opened().page
+    page.evaluate("carecircle.atlas.show('circle2', true)")
+    page.click('input[value="try"] + span')
+    settled(page)
+    today = drawn(page)
+    assert page.evaluate("carecircle.atlas.trial.map.rings") == [15]
+    act(page, "change(s => { s.sites.N1 = [2500, 0]; s.build.push('N1'); })")
+    drawn(page)
+    assert page.evaluate("carecircle.atlas.canvas.visible.has('circle2')") is False
+    page.click("text=撤销")
+    settled(page)
+    assert drawn(page) == today
+    assert page.evaluate("carecircle.atlas.canvas.visible.has('circle2')") is True
 
 
 @pytest.mark.browser

@@ -34,7 +34,7 @@ from what_if_shapes import CIRCLE_OFF, ONE_WAY_OFF, shape_differences
 
 SCRIPTS = Path(__file__).with_name("js")
 SAMPLE_SCENARIOS, LIECHTENSTEIN_SCENARIOS, TOWN_SCENARIOS = 50, 5, 3
-DRAWN_SCENARIOS = 4
+DRAWN_SCENARIOS = 2
 
 
 @pytest.fixture(scope="session")

@@ -55,11 +55,16 @@
       }
     }
 
+    /* Whether everything that is drawn belongs to the last result. */
+    get settled() {
+      return this.circles !== null && this.gapsOf === this.asked && this.asked === this.trial.result;
+    }
+
     async gap(result) {
       const gaps = await this.trial.ask({ type: "gaps" });
       if (result === this.trial.today) this.today = gaps;
       if (this.asked !== result) return;
-      this.gaps = gaps;
+      Object.assign(this, { gaps, gapsOf: result });
       this.place();
       this.told();
     }
