@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 import carecircle as cc
 from carecircle.cli.main import app
+from carecircle.scenarios.file import scenarios_from
 from carecircle.study.file import SECTIONS
 
 ROOT = Path(__file__).parents[1]
@@ -142,8 +143,12 @@ SAID = {
 @pytest.mark.parametrize("page", PAGES)
 def test_toml_of_the_pages_can_be_read(page):
     for block in blocks(page, "toml"):
+        told = tomllib.loads(block)
+        if "scenario" in told:
+            assert scenarios_from(told)  # or it says what is wrong
+            continue
         known = {section.name: {key.name for key in section.keys} for section in SECTIONS}
-        for name, values in tomllib.loads(block).items():
+        for name, values in told.items():
             for part in values if isinstance(values, list) else [values]:
                 assert set(part) <= known[name], f"{page}: [{name}]"
 
