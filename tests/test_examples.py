@@ -6,8 +6,6 @@ import json
 import runpy
 import shutil
 import statistics
-import subprocess
-import sys
 from functools import cache
 from types import SimpleNamespace
 
@@ -148,14 +146,11 @@ def test_wuhan_places_are_the_same_on_every_draw(run, real_data, tmp_path):
     assert done.result.card.synthetic
 
 
-def test_the_command_line_runs_an_example(real_data, tmp_path, monkeypatch):
+def test_the_command_line_runs_an_example(command, real_data, tmp_path, monkeypatch):
     monkeypatch.setenv("CARECIRCLE_DATA", str(real_data))
-    command = [sys.executable, "-m", "carecircle", "run", str(EXAMPLES / "porto_alegre")]
-    done = subprocess.run(
-        [*command, "--out", str(tmp_path / "poa")], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert "812,935" in done.stdout
+    code, said, fault = command("run", EXAMPLES / "porto_alegre", "--out", tmp_path / "poa")
+    assert code == 0, fault
+    assert "812,935" in said
     manifest = (tmp_path / "poa" / "manifest.json").read_text(encoding="utf-8")
     # a result may be handed on: it names files, not the folders of this machine
     assert str(real_data) not in manifest
