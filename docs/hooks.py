@@ -264,6 +264,8 @@ def _unframed(shown: str) -> str:
 
 
 def _one_block(shown: str) -> str:
+    # a table of pandas brings a border of its own; the theme dresses only tables without a class
+    shown = re.sub(r'<table border="1" class="dataframe">', "<table>", shown)
     # Markdown ends a block of HTML at an empty line
     return re.sub(r"\n\s*\n", "\n", shown.strip())
 
