@@ -22,6 +22,7 @@ from carecircle.bench import (
     studies,
     timing,
     what_if,
+    what_if_page,
     wuhan,
 )  # fmt: skip
 from carecircle.bench.results import CaseResult, faster, skipped, to_json, under, within
@@ -184,3 +185,11 @@ def test_openings_are_timed_one_by_one():
     line = what_if.time_openings("toy town", samples.toy_town(), at_most_ms=1e6, n=3)
     assert line.met
     assert "median of 3 openings" in line.note
+
+
+@pytest.mark.browser
+def test_every_kind_of_update_of_the_page_is_timed():
+    lines = what_if_page.time_page("toy", samples.toy_town(), at_most_ms=1e6, turns=1, rounds=1)
+    kinds = [line.what.removeprefix("updates of the page, toy: ") for line in lines]
+    assert set(what_if_page.KINDS) | {"first, close", "first, speed", "undo"} <= set(kinds)
+    assert all(line.met and "best of 1 rounds" in line.note for line in lines)

@@ -1,4 +1,4 @@
-"""Case ``what_if``: one site opened, with all figures up to the city."""
+"""Case ``what_if``: one site opened in Python, and every kind of update in the page."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from carecircle.bench.results import CaseResult, skipped, under
+from carecircle.bench.what_if_page import time_page
 from carecircle.errors import CarecircleError
 
 if TYPE_CHECKING:
@@ -26,11 +27,13 @@ _WUHAN = Path(__file__).parents[3] / "examples" / "wuhan"
 
 
 def run_what_if() -> list[CaseResult]:
-    """Time openings on the sample city and on the Wuhan example."""
+    """Time openings and the updates of the page on the sample city and on the Wuhan example."""
     from carecircle.samples import wuhai
     from carecircle.study.assessment import load_study
 
-    lines = [time_openings("the sample city", wuhai(), at_most_ms=20)]
+    city = wuhai()
+    lines = [time_openings("the sample city", city, at_most_ms=20)]
+    lines += time_page("the sample city", city, at_most_ms=100)
     what = "the Wuhan example"
     if not (_WUHAN / "build").is_dir():
         reason = "no places drawn; run examples/wuhan/make_places.py in a checkout first"
@@ -39,7 +42,8 @@ def run_what_if() -> list[CaseResult]:
         study = load_study(_WUHAN)
     except CarecircleError as error:
         return [*lines, skipped(_CASE, what, str(error))]
-    return [*lines, time_openings(what, study, at_most_ms=200)]
+    lines.append(time_openings(what, study, at_most_ms=200))
+    return [*lines, *time_page(what, study, at_most_ms=1_000)]
 
 
 def time_openings(what: str, study: Study, *, at_most_ms: float, n: int = _OPENINGS) -> CaseResult:

@@ -1,0 +1,121 @@
+"""Every kind of update of the what-if in the page, from the reader's input to the last drawing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import tempfile
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carecircle.bench.results import CaseResult, skipped, under
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from carecircle.study.assessment import Study
+
+__all__ = ["KINDS", "page_lines", "time_page"]
+
+_CASE = "what_if"
+#: What a reader does; ``undo`` follows each of them.
+KINDS = ("close", "open", "drag", "minutes", "speed", "cut", "draw")
+_COLD = ("close", "minutes", "speed")
+_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+_READY = """async () => {
+  const { trial } = carecircle.atlas.trial;
+  document.querySelector('input[value="try"]').click();
+  while (trial.state !== "ready" || trial.running) await new Promise((go) => setTimeout(go, 0));
+}"""
+
+Taken = dict[str, list[dict[str, float]]]
+
+
+def time_page(
+    what: str, study: Study, *, at_most_ms: float, turns: int = 4, rounds: int = 3
+) -> list[CaseResult]:
+    """Time every kind of update in a headless Chromium, and the first one after the page opened.
+
+    The same updates run in several rounds, and of each the quickest counts: what else the machine
+    does hardly ever hits all of them. Judged is the worst update of a kind, not their median.
+    """
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    title = f"updates of the page, {what}"
+    if find_spec("playwright") is None or path is None:
+        return [skipped(_CASE, title, "needs playwright, and chromium on the path or in CHROMIUM")]
+    from playwright.sync_api import sync_playwright
+
+    from carecircle.outputs.map.atlas import coverage_map
+    from carecircle.study.assessment import assess
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as tool:
+        file = Path(folder) / "map.html"
+        coverage_map(assess(study)).save(str(file))
+        browser = tool.chromium.launch(executable_path=path, args=list(_FLAGS))
+        first = [_cold(browser, file) for _ in range(rounds)]
+        page = _opened(browser, file)
+        warm = [_updates(page, KINDS, turns=turns, undone=True) for _ in range(rounds)]
+        browser.close()
+    return page_lines(title, [*map(_joined, zip(first, warm, strict=True))], at_most_ms=at_most_ms)
+
+
+def page_lines(title: str, rounds: Sequence[Taken], *, at_most_ms: float) -> list[CaseResult]:
+    """Return a line for each kind: the quickest round of each update, of these the worst.
+
+    Examples
+    --------
+    >>> first = {"close": [{"figures": 30.0, "drawing": 50.0}, {"figures": 9.0, "drawing": 90.0}]}
+    >>> again = {"close": [{"figures": 20.0, "drawing": 60.0}, {"figures": 9.0, "drawing": 80.0}]}
+    >>> (line,) = page_lines("town", [first, again], at_most_ms=100)
+    >>> line.what, line.met, line.note.split(";")[0]
+    ('town: close', True, 'drawn within 80 ms at worst, 65 at the median')
+    """
+    load = os.getloadavg()[0]
+    lines = []
+    for kind, some in rounds[0].items():
+        best: dict[str, list[float]] = {
+            stage: [min(one[kind][k][stage] for one in rounds) for k in range(len(some))]
+            for stage in ("figures", "drawing")
+        }
+        shown, drawn = best["figures"], best["drawing"]
+        note = (
+            f"drawn within {max(drawn):,.0f} ms at worst, {statistics.median(drawn):,.0f} at the"
+            f" median; figures within {max(shown):,.0f} and {statistics.median(shown):,.0f};"
+            f" {len(some)} updates, best of {len(rounds)} rounds; load {load:.1f}"
+        )
+        what = f"{title}: {kind}"
+        lines.append(under(_CASE, what, max(drawn), at_most=at_most_ms, unit="ms", note=note))
+    return lines
+
+
+def _joined(both: tuple[Mapping[str, Any], Mapping[str, Any]]) -> Taken:
+    first, warm = both
+    return {**first, **warm}
+
+
+def _cold(browser: Any, file: Path) -> Taken:
+    """Time the first update of a fresh page, for several kinds."""
+    found: Taken = {}
+    for kind in _COLD:
+        page = _opened(browser, file)
+        found[f"first, {kind}"] = _updates(page, (kind,), turns=1, undone=False)[kind]
+        page.context.close()
+    return found
+
+
+def _opened(browser: Any, file: Path) -> Any:
+    context = browser.new_context(viewport={"width": 1280, "height": 820}, offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.wait_for_function("window.carecircle && carecircle.atlas.canvas.draws > 0")
+    page.evaluate(_READY)
+    return page
+
+
+def _updates(page: Any, kinds: Sequence[str], *, turns: int, undone: bool) -> Taken:
+    script = (resources.files(__package__) / "what_if_page.js").read_text(encoding="utf-8")
+    taken: Taken = page.evaluate(script, {"kinds": list(kinds), "turns": turns, "undone": undone})
+    return taken
