@@ -4,7 +4,7 @@
   const carecircle = window.carecircle;
   const BLUE = "#2f7cab", OUTER = 0.08, INNER = 0.16, THIN_PX = 0.7;
   const AT_ONCE = 8; // facilities in one message, so that a newer plan waits for no more
-  const MOST_HELD = 4000;
+  const MOST_HELD = 4000, QUIET_MS = 300;
 
   const NOTHING = { start: [0], x: new Float64Array(0), y: new Float64Array(0) };
   const keyOf = ({ key }, minutes) => `${key} within ${minutes}`;
@@ -48,7 +48,9 @@
       try {
         const few = this.missing(result, minutes).length <= AT_ONCE;
         if (few) await this.circle(result, minutes);
-        if (this.asked === result || result === this.trial.today) await this.gap(result);
+        // who goes on changing the plan does not wait for what would soon be out of date
+        await new Promise((good) => setTimeout(good, QUIET_MS));
+        if (this.asked === result) await this.gap(result);
         if (!few && this.asked === result) await this.circle(result, minutes);
       } catch (fault) {
         this.trial.fail(fault.message);
