@@ -250,7 +250,7 @@ class _Search:
 
     def plan(self, found: Solution, settled: _Settled, terms: dict[str, object]) -> AreaPlan:
         """Write a plan down; its cost is added up anew."""
-        cost = float(self.model.fixed @ settled.taken + self.model.per_m2 @ settled.built)
+        cost = float(self.model.fixed @ self._kept(settled) + self.model.per_m2 @ settled.built)
         status, bound = _status(found), found.bound
         same = abs(cost - bound) <= _SAME * max(1.0, abs(cost))
         if self._first not in ("optimal", status):
@@ -286,9 +286,12 @@ class _Search:
                 "cost": model.fixed + model.per_m2 * built,
             }
         ).set_index(pd.Index(options["site_id"], name="site_id"))
-        # a site that is taken at no cost for no m2 is not worth a line, unless it is required
-        kept = settled.taken & ((built > 0) | options["required"].to_numpy(dtype=bool))
-        return table[kept]
+        return table[self._kept(settled)]
+
+    def _kept(self, settled: _Settled) -> NDArray[np.bool_]:
+        """Return what is taken for some m2, or required: a search cut short may take more."""
+        required = self.problem.options["required"].to_numpy(dtype=bool)
+        return settled.taken & ((settled.built > 0) | required)
 
     def _areas(self, settled: _Settled) -> pd.DataFrame:
         model, problem = self.model, self.problem
