@@ -8,6 +8,7 @@ import shutil
 import statistics
 import subprocess
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -47,6 +48,12 @@ def node():
     if os.environ.get("CARECIRCLE_REQUIRE_BROWSER") == "1":
         pytest.fail(reason)
     return pytest.skip(reason)
+
+
+@cache
+def sample():
+    """The sample city held ready, and its findings."""
+    return baseline_of(cc.samples.wuhai())
 
 
 def run_node(node, *arguments, text=""):
@@ -175,6 +182,20 @@ def test_who_meets_no_major_road_any_more_waits_for_none(node):
         assert differences(answer, outcome_of(baseline, scenario)) == []
 
 
+def test_a_bridge_over_the_yellow_river_gets_the_figures_of_python_and_a_road_stops_there(node):
+    line = [[394146.25, 4374026.0], [395347.5, 4374171.75]]
+    baseline, findings = sample()
+    river = findings.barriers.geometry[findings.barriers["kind"] == "river"]
+    assert river.crosses(shapely.LineString(line)).any()
+    drawn = [{"roads": {"add": [one]}} for one in (line, {"line": line, "bridge": "yes"})]
+    asked = json.dumps([{"pack": pack_what_if(findings), "scenarios": drawn}])
+    (answers,) = json.loads(run_node(node, str(SCRIPTS / "answer.mjs"), text=asked))
+    for scenario, answer in zip(drawn, answers, strict=True):
+        assert differences(answer, outcome_of(baseline, scenario)) == []
+    road, bridge = (answer["city"]["elders"]["covered"][0] for answer in answers)
+    assert bridge > road
+
+
 FLOOR = {
     "required": "required_m2", "provided": "provided_m2", "shortfall": "shortfall_m2",
     "per100": "m2_per_100_households",
@@ -216,11 +237,9 @@ def test_floor_area_under_a_plan_is_that_of_python(node):
         ),
         replace(town, tables=replace(town.tables, facilities=plain)),
         replace(town, card=replace(town.card, eligible=("service_complex", "station"))),
-        cc.samples.wuhai(),
     ]
-    for number, study in enumerate(towns):
-        baseline, findings = baseline_of(study)
-        drawn = plans_of_floor_area(study, 4, seed=number)
+    for number, (baseline, findings) in enumerate([*map(baseline_of, towns), sample()]):
+        drawn = plans_of_floor_area(baseline.study, 3, seed=number)
         asked = json.dumps([{"pack": pack_what_if(findings), "scenarios": [{}, *drawn]}])
         (answers,) = json.loads(run_node(node, str(SCRIPTS / "answer.mjs"), text=asked))
         for scenario, answer in zip([{}, *drawn], answers, strict=True):
@@ -237,7 +256,7 @@ def test_floor_area_under_a_plan_is_that_of_python(node):
 
 @pytest.mark.browser
 def test_fifty_scenarios_of_the_sample_city_get_the_figures_of_python(tmp_path, node):
-    baseline, findings = baseline_of(cc.samples.wuhai())
+    baseline, findings = sample()
     drawn = draw(baseline, SAMPLE_SCENARIOS, seed=2026, slow=0.12)
     answers = answers_of_page(findings, drawn, tmp_path)
     assert (tmp_path / "map.html").stat().st_size < 3_000_000
