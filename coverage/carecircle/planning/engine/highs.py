@@ -256,13 +256,15 @@ def _run(engine: Any) -> bool:
     interrupted = False
     engine.HandleUserInterrupt = True
     Thread(target=work, daemon=True).start()
-    while not done.is_set():
+    while True:
         try:
-            done.wait(_LISTEN_S)
+            while not done.wait(_LISTEN_S):
+                pass
         except KeyboardInterrupt:
             interrupted = True
             engine.cancelSolve()
-    return interrupted
+        else:
+            return interrupted
 
 
 def _solution(
