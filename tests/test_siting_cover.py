@@ -503,7 +503,15 @@ def hard_model():
     return CoverModel(table, limits, ["number"]).model(goal, "max")
 
 
-def test_ctrl_c_gives_the_best_so_far_with_its_bound():
+@pytest.fixture
+def keyboard():
+    """Hear Ctrl-C as at a terminal: a program started in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_gives_the_best_so_far_with_its_bound(keyboard):
     def press(_):
         if not pressed:
             pressed.append(True)
