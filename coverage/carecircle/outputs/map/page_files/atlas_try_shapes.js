@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const carecircle = window.carecircle;
-  const BLUE = "#2f7cab", OUTER = 0.08, INNER = 0.16, THIN_PX = 0.7;
+  const BLUE = "#2f7cab", OUTER = 0.04, INNER = 0.1, THIN_PX = 0.7;
   const AT_ONCE = 8; // facilities in one message, so that a newer plan waits for no more
   const MOST_HELD = 4000, QUIET_MS = 300;
 
