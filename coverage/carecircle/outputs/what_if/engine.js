@@ -27,16 +27,19 @@
       return (this.pieceIndex = this.pieceIndex || new whatIf.Index(this.world.pieces));
     }
 
-    /* The network under a scenario; the last few are kept. */
-    network(scenario) {
-      const { profile } = this.world, speed = scenario.walking_speed || profile.speed;
-      const key = JSON.stringify([speed, scenario.roads || {}]);
-      let net = this.networks.get(key);
+    /* The network under a scenario. */
+    network({ walking_speed: asked, roads = {} }) {
+      const { world } = this, speed = asked || world.profile.speed;
+      const plain = this.remembered(speed, {}, () => whatIf.plainNetwork(world, speed));
+      if (!Object.keys(roads).length) return plain;
+      return this.remembered(speed, roads, () => whatIf.network(world, speed, roads, () => this.index(), plain));
+    }
+
+    /* The last few networks are kept. */
+    remembered(speed, roads, make) {
+      const key = JSON.stringify([speed, roads]), net = this.networks.get(key) || make();
+      net.key = key;
       this.networks.delete(key);
-      if (!net) {
-        net = whatIf.network(this.world, speed, scenario.roads, () => this.index());
-        net.key = key;
-      }
       this.networks.set(key, net);
       if (this.networks.size > KEPT_NETWORKS) this.networks.delete(this.networks.keys().next().value);
       return net;
@@ -158,17 +161,17 @@
     }
 
     packed(net, at) {
-      const { towards } = this.world, n = at.piece.length;
-      const found = {
-        piece: at.piece, share: at.share, access: at.access, reason: at.reason, chain: new Int32Array(n).fill(-1),
-        toStart: new Float64Array(n), toEnd: new Float64Array(n), own: new Float64Array(n),
-      };
+      const { towards } = this.world, n = at.piece.length, { piece, share, access, reason } = at;
+      const chain = new Int32Array(n).fill(-1), toStart = new Float64Array(n), toEnd = new Float64Array(n), own = new Float64Array(n);
       for (let home = 0; home < n; home++) {
-        if (at.piece[home] < 0) continue;
-        const here = whatIf.onChain(net, at.piece[home], at.share[home], at.access[home], 0, towards);
-        for (const name of ["chain", "toStart", "toEnd", "own"]) found[name][home] = here[name];
+        if (piece[home] < 0) continue;
+        const here = whatIf.onChain(net, piece[home], share[home], access[home], 0, towards);
+        chain[home] = here.chain;
+        toStart[home] = here.toStart;
+        toEnd[home] = here.toEnd;
+        own[home] = here.own;
       }
-      return found;
+      return { piece, share, access, reason, chain, toStart, toEnd, own };
     }
 
     /* Labels of the junctions: those of the facilities that stay are kept, what is new improves a copy. */

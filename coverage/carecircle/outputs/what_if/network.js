@@ -7,43 +7,58 @@
   const whatIf = (globalThis.whatIf = globalThis.whatIf || {});
   const { WITH, AGAINST, toTicks } = whatIf;
 
-  /* Seconds of a piece in both directions, by the formula of edge_seconds. */
+  /* Seconds along a piece in one direction, by the formula of edge_seconds. */
+  function timed(length, speed, slope, wait, crossings, factor) {
+    return toTicks(((length * (1.0 / speed)) / slope + wait + crossings) * factor);
+  }
+
+  /* Seconds of a piece in both directions. */
   function secondsOf(piece, speed, crossingSeconds, out, at) {
-    const took = piece.length * (1.0 / (piece.speed || speed));
     const crossings = (piece.crossings || 0) * 0.5 * crossingSeconds;
     for (const [way, flag] of [[0, WITH], [1, AGAINST]]) {
-      let seconds = took / (piece.slope ? piece.slope[way] : 1);
-      seconds = (seconds + (piece.wait || 0) + crossings) * (piece.factor || 1);
-      out[at + way] = piece.flags & flag ? toTicks(seconds) : Infinity;
+      const slope = piece.slope ? piece.slope[way] : 1;
+      out[at + way] = piece.flags & flag ? timed(piece.length, piece.speed || speed, slope, piece.wait || 0, crossings, piece.factor || 1) : Infinity;
     }
   }
 
+  const crossed = (told) => (told & 1) + (told >> 1);
+
+  /* Seconds of all pieces, as secondsOf has them, without an object for each. */
+  function allSeconds(pieces, speed, crossingSeconds) {
+    const { n, length, flags, slope, wait, factor, crossing } = pieces, own = pieces.speed, found = new Float64Array(2 * n);
+    for (let p = 0; p < n; p++) {
+      const crossings = (crossing ? crossed(crossing[p]) : 0) * 0.5 * crossingSeconds;
+      for (let way = 0; way < 2; way++) {
+        const steep = slope ? slope[2 * p + way] : 1, open = flags[p] & (way ? AGAINST : WITH);
+        found[2 * p + way] = open ? timed(length[p], (own && own[p]) || speed, steep, (wait && wait[p]) || 0, crossings, (factor && factor[p]) || 1) : Infinity;
+      }
+    }
+    return found;
+  }
+
   function attributes(pieces, p) {
-    const crossings = pieces.crossing ? (pieces.crossing[p] & 1) + (pieces.crossing[p] >> 1) : 0;
     return {
       length: pieces.length[p], flags: pieces.flags[p],
       speed: pieces.speed && pieces.speed[p],
       slope: pieces.slope && [pieces.slope[2 * p], pieces.slope[2 * p + 1]],
       wait: pieces.wait && pieces.wait[p],
       factor: pieces.factor && pieces.factor[p],
-      crossings,
+      crossings: pieces.crossing ? crossed(pieces.crossing[p]) : 0,
     };
   }
 
   /* Arrays with room for further pieces, chains and points; the world itself stays untouched. */
-  function copyOf(world, speed) {
+  function copyOf(world, speed, seconds) {
     const { pieces, profile } = world;
     const net = {
       n: pieces.n, base: pieces.n, length: pieces.length, flags: pieces.flags, x: pieces.x, y: pieces.y,
       from: pieces.points.subarray(0, pieces.n), to: pieces.points.subarray(1),
       chain: pieces.chain, row: pieces.row, source: null,
       ends: pieces.ends, nChains: pieces.nChains, nJunctions: 0,
-      dead: new Uint8Array(pieces.n), gone: new Set(), changed: false, stopped: [], line: null,
-      seconds: new Float64Array(2 * pieces.n),
+      dead: new Uint8Array(pieces.n), gone: new Set(), changed: false, stopped: [], line: null, seconds,
       leg: profile.leg_follows ? speed : profile.leg,
     };
     for (const end of pieces.ends) net.nJunctions = Math.max(net.nJunctions, end + 1);
-    for (let p = 0; p < pieces.n; p++) secondsOf(attributes(pieces, p), speed, profile.crossing, net.seconds, 2 * p);
     return net;
   }
 
@@ -63,25 +78,36 @@
     metres[chain] = run;
   }
 
-  /* Sums along the chains, the graph over the junctions, connected parts: what a search needs. */
-  function finish(net, world, runs) {
-    const { pieces } = world;
-    net.before = new Float64Array(2 * net.n);
-    net.beforeM = new Float64Array(net.n);
-    net.total = new Float64Array(2 * net.nChains).fill(Infinity);
-    net.metres = new Float64Array(net.nChains);
-    const live = new Uint8Array(net.nChains);
-    const all = Int32Array.from({ length: pieces.nOpen }, (_, p) => p);
-    for (let c = 0; c < pieces.nChains; c++) {
-      if (net.gone.has(c)) continue;
-      live[c] = 1;
-      runAlong(net, c, all.subarray(pieces.first[c], pieces.first[c + 1]));
+  const roomFor = (n, values) => {
+    const found = new Float64Array(n);
+    found.set(values);
+    return found;
+  };
+
+  /* Chains with other seconds than in the network without changes. */
+  function slowed(net, base) {
+    const found = new Set();
+    for (let at = 0; at < base.seconds.length; at++) {
+      const chain = net.chain[at >> 1];
+      if (net.seconds[at] !== base.seconds[at] && chain >= 0 && !net.gone.has(chain)) found.add(chain);
     }
+    return found;
+  }
+
+  /* Sums along the chains, the graph over the junctions, connected parts: what a search needs. Chains that
+     nothing touches keep the sums of the network without changes. */
+  function finish(net, world, runs, base) {
+    const { pieces } = world, live = new Uint8Array(net.nChains).fill(1);
+    const along = (c) => Int32Array.from({ length: pieces.first[c + 1] - pieces.first[c] }, (_, k) => pieces.first[c] + k);
+    for (const c of net.gone) live[c] = 0;
+    for (const [name, n] of [["before", 2 * net.n], ["beforeM", net.n], ["total", 2 * net.nChains], ["metres", net.nChains]]) {
+      net[name] = base ? roomFor(n, base[name]) : new Float64Array(n);
+    }
+    for (const c of net.gone) net.total[2 * c] = net.total[2 * c + 1] = Infinity;
+    for (const c of base ? slowed(net, base) : Array.from({ length: pieces.nChains }, (_, c) => c)) runAlong(net, c, along(c));
     runs.forEach((members, k) => {
-      const c = pieces.nChains + k;
-      live[c] = 1;
-      for (const p of members) net.chain[p] = c;
-      runAlong(net, c, members);
+      for (const p of members) net.chain[p] = pieces.nChains + k;
+      runAlong(net, pieces.nChains + k, members);
     });
     graph(net, live, world.towards);
     components(net, live);
@@ -133,10 +159,15 @@
     for (let j = 0; j < km.length; j++) if (km[j] > 0 && (net.main < 0 || km[j] > km[net.main])) net.main = j;
   }
 
-  /* The network at a speed in metres per second, with roads closed, added, or of their own speed. */
-  function network(world, speed, roads, index) {
-    const net = copyOf(world, speed);
-    const { close = [], add = [], speed: own = {} } = roads || {};
+  /* The network at a speed in metres per second, nothing closed or added. */
+  function plainNetwork(world, speed) {
+    return finish(copyOf(world, speed, allSeconds(world.pieces, speed, world.profile.crossing)), world, [], null);
+  }
+
+  /* A network with roads closed, added, or of their own speed; `plain` is that without changes. */
+  function network(world, speed, roads, index, plain) {
+    const net = copyOf(world, speed, plain.seconds.slice());
+    const { close = [], add = [], speed: own = {} } = roads;
     let runs = [];
     if (close.length || add.length) {
       const changes = new whatIf.Changes(world, net, index());
@@ -149,7 +180,7 @@
       runs = changes.runs.map((run) => run.members);
     }
     for (const [id, metresPerSecond] of Object.entries(own)) drive(world, net, id, metresPerSecond);
-    return finish(net, world, runs);
+    return finish(net, world, runs, plain);
   }
 
   /* A speed of its own on a road, waits included; closed directions stay closed. */
@@ -163,5 +194,5 @@
     }
   }
 
-  Object.assign(whatIf, { network, secondsOf, attributes });
+  Object.assign(whatIf, { plainNetwork, network, secondsOf, attributes });
 })();
