@@ -1,5 +1,6 @@
-/* Times a reader's updates of the what-if in a page: from the input to the frame that shows the figures,
-   and to the frame after which nothing is left to draw. Evaluated as a function by what_if_page.py. */
+/* Times a reader's updates of the what-if in a page: from the input to the frame that shows the figures, to
+   the first one that shows the plan on the map, and to the one with its uncovered areas and circles. Evaluated
+   as a function by what_if_page.py. */
 async ({ kinds, turns, undone }) => {
   const { atlas, decode } = window.carecircle, panel = atlas.trial, { trial, map: onMap } = panel, { canvas } = atlas;
   let state = 20250131;
@@ -27,7 +28,7 @@ async ({ kinds, turns, undone }) => {
 
   async function time(act) {
     const draws = canvas.draws;
-    let written = false, figures = 0;
+    let written = false, figures = 0, drawing = 0;
     const watch = new MutationObserver(() => (written = true));
     watch.observe(document.querySelector(".cc-results"), { childList: true });
     const began = performance.now();
@@ -36,8 +37,10 @@ async ({ kinds, turns, undone }) => {
       const now = await painted();
       if (written && !figures) figures = now - began;
       if (!figures || !idle() || canvas.draws === draws) continue;
+      drawing = drawing || now - began;
+      if (!onMap.shapes.settled) continue;
       watch.disconnect();
-      return { figures, drawing: now - began };
+      return { figures, drawing, shapes: now - began };
     }
   }
 

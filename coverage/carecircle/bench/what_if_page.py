@@ -67,23 +67,24 @@ def page_lines(title: str, rounds: Sequence[Taken], *, at_most_ms: float) -> lis
 
     Examples
     --------
-    >>> first = {"close": [{"figures": 30.0, "drawing": 50.0}, {"figures": 9.0, "drawing": 90.0}]}
-    >>> again = {"close": [{"figures": 20.0, "drawing": 60.0}, {"figures": 9.0, "drawing": 80.0}]}
-    >>> (line,) = page_lines("town", [first, again], at_most_ms=100)
+    >>> one, two = {"figures": 30.0, "drawing": 50.0, "shapes": 99.0}, {"figures": 9.0, "drawing": 80.0, "shapes": 85.0}
+    >>> (line,) = page_lines("town", [{"close": [one]}, {"close": [two]}], at_most_ms=100)
     >>> line.what, line.met, line.note.split(";")[0]
-    ('town: close', True, 'drawn within 80 ms at worst, 65 at the median')
+    ('town: close', True, 'drawn within 50 ms at worst, 50 at the median')
     """
     load = os.getloadavg()[0]
     lines = []
     for kind, some in rounds[0].items():
         best: dict[str, list[float]] = {
             stage: [min(one[kind][k][stage] for one in rounds) for k in range(len(some))]
-            for stage in ("figures", "drawing")
+            for stage in ("figures", "drawing", "shapes")
         }
-        shown, drawn = best["figures"], best["drawing"]
+        shown, drawn, shapes = best["figures"], best["drawing"], best["shapes"]
         note = (
             f"drawn within {max(drawn):,.0f} ms at worst, {statistics.median(drawn):,.0f} at the"
             f" median; figures within {max(shown):,.0f} and {statistics.median(shown):,.0f};"
+            f" uncovered areas and circles within {max(shapes):,.0f} and"
+            f" {statistics.median(shapes):,.0f};"
             f" {len(some)} updates, best of {len(rounds)} rounds; load {load:.1f}"
         )
         what = f"{title}: {kind}"

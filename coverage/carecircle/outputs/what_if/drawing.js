@@ -1,9 +1,9 @@
 /* What is drawn of a scenario after its figures: messages of the worker, in Web Mercator 0 to 1.
 
-     gaps { id }  ->  gaps { n, kind, cause, ..., of, shapes, areas, fresh }   of the last scenario
+     gaps { id, scenario }  ->  gaps { n, kind, cause, ..., of, shapes, areas, fresh }
        columns as in gaps.js, first in rank first; `shapes` { first, start, x, y }; `areas` of each gap;
        `fresh`: elders of each gap who are covered today
-     circles { ids, minutes }  ->  circles { circles }   of each facility, of each of the minutes: rings
+     circles { id, scenario, ids, minutes }  ->  circles { circles }   of each facility, of each of the minutes: rings
        { start, x, y } */
 (function () {
   "use strict";
@@ -34,9 +34,15 @@
   /* Where each facility that counts stands on the network: what has the same key has the same circles. */
   const placesOf = (net, sources) => sources.map(({ id, piece, share, at }) => ({ id, key: [net.key, id, piece, share, at.own].join(" ") }));
 
+  /* The engine with a scenario run: what is asked of one scenario in a row runs it once. */
+  function under(engine, scenario) {
+    if (JSON.stringify(engine.last.scenario) !== JSON.stringify(scenario)) engine.run(scenario);
+    return engine;
+  }
+
   const drawing = (engineOf) => ({
-    gaps() {
-      const engine = engineOf(), { world, last } = engine, found = whatIf.gaps(engine);
+    gaps({ scenario }) {
+      const engine = under(engineOf(), scenario), { world } = engine, found = whatIf.gaps(engine);
       const shapes = whatIf.gapShapes(world.homes, found.of, found.n, world.terms.gaps.join);
       mercator(world.plane, shapes.x, shapes.y);
       const at = { x: Float64Array.from(found.x), y: Float64Array.from(found.y) };
@@ -44,8 +50,8 @@
       return [{ type: "gaps", ...found, ...at, shapes, areas: areasOf(found, world.homes), fresh: freshIn(found, engine) }];
     },
 
-    circles({ ids, minutes }) {
-      const engine = engineOf(), { plane } = engine.world;
+    circles({ scenario, ids, minutes }) {
+      const engine = under(engineOf(), scenario), { plane } = engine.world;
       const shape = (rings) => {
         const start = [0];
         for (const ring of rings) start.push(start[start.length - 1] + ring.length / 2);

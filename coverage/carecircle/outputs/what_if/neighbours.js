@@ -43,6 +43,7 @@
     /* Whether any piece may come near a square. */
     near(west, south, east, north) {
       const { side, at } = this;
+      if (!at.size) return false;
       for (let column = Math.floor(west / side); column <= Math.floor(east / side); column++) {
         for (let row = Math.floor(south / side); row <= Math.floor(north / side); row++) if (at.has(keyOf(column, row))) return true;
       }
@@ -72,20 +73,26 @@
     }
   }
 
-  /* Places by group and square: any two of one square are near enough. */
+  const leastOf = (values) => values.reduce((least, value) => (value < least ? value : least), Infinity);
+  const mostOf = (values) => values.reduce((most, value) => (value > most ? value : most), -Infinity);
+
+  /* Places by group and square: any two of one square are near enough. Squares are numbered from the south
+     west, `tall` in a column and two free ones around: small numbers are found fastest. */
   function squares({ x, y, group }, walls, join) {
     const side = (join / Math.SQRT2) * (1 - 1e-9), groups = new Map();
+    const left = Math.floor(leastOf(x) / side) - 2, low = Math.floor(leastOf(y) / side) - 2, tall = Math.floor(mostOf(y) / side) - low + 3;
     for (let i = 0; i < x.length; i++) {
       if (Number.isNaN(x[i])) continue;
-      if (!groups.has(group[i])) groups.set(group[i], new Map());
-      const column = Math.floor(x[i] / side), row = Math.floor(y[i] / side), at = groups.get(group[i]), key = keyOf(column, row);
-      if (!at.has(key)) {
+      let at = groups.get(group[i]);
+      if (!at) groups.set(group[i], (at = new Map()));
+      const column = Math.floor(x[i] / side), row = Math.floor(y[i] / side), key = (column - left) * tall + row - low, here = at.get(key);
+      if (here) here.members.push(i);
+      else {
         const [west, south] = [column * side - join, row * side - join];
-        at.set(key, { column, row, members: [], walled: walls.near(west, south, west + side + 2 * join, south + side + 2 * join) });
+        at.set(key, { key, members: [i], walled: walls.near(west, south, west + side + 2 * join, south + side + 2 * join) });
       }
-      at.get(key).members.push(i);
     }
-    return groups;
+    return { groups, tall };
   }
 
   /* Join the places of two squares; where no barrier is near, one pair joins them all. */
@@ -109,8 +116,8 @@
 
   /* A number for each place { x, y, group }: those of one cluster share it. NaN stays alone. */
   function neighbours(places, walls, join) {
-    const sets = new Sets(places.x.length);
-    for (const at of squares(places, walls, join).values()) {
+    const sets = new Sets(places.x.length), { groups, tall } = squares(places, walls, join);
+    for (const at of groups.values()) {
       for (const here of at.values()) {
         const { members } = here;
         if (here.walled) joinSquares(here, here, places, sets, walls, join);
@@ -118,7 +125,7 @@
       }
       for (const here of at.values()) {
         for (const [column, row] of AROUND) {
-          const there = at.get(keyOf(here.column + column, here.row + row));
+          const there = at.get(here.key + column * tall + row);
           if (there) joinSquares(here, there, places, sets, walls, join);
         }
       }

@@ -54,7 +54,8 @@
    road { lon, lat, within_m, scenario } -> road { piece, row, road, name, added, structure, x, y, lon, lat } or
      { piece: -1 }  a click on a road under the scenario, and the spot on it; a new one has row -1 and `added`,
      its number in `roads.add`
-   gaps, circles                                   what is drawn of the last scenario: see drawing.js
+   load { pack }                                   the network alone, not warmed: for a worker that only draws
+   gaps, circles                                   what is drawn of a scenario: see drawing.js
    show { points: [[x, y], ...] } -> show { points: [[lon, lat], ...] }  places of a scenario on the map
 
    Reached roads can be drawn at once, before the circles: stroke them with a round pen as wide as twice the
@@ -132,6 +133,11 @@
         road: roads.of.slice(), roads: { id: roads.id, name: roads.id.map((_, row) => roads.name(row)) },
         today: { ...today, ...copies },
       }, [drawn.x.buffer, drawn.y.buffer, drawn.start.buffer]];
+    },
+
+    load({ pack }) {
+      engine = new whatIf.Engine(pack);
+      return [{ type: "loaded" }];
     },
 
     scenario({ scenario, rings }) {

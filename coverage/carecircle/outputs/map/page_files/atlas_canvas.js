@@ -5,6 +5,7 @@
   const FONT = '"Noto Sans SC","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",system-ui,sans-serif';
 
   const SLOW_MS = 120;
+  const MARGIN = 0.3; // of the map's size, drawn beyond each edge
 
   /* Where a label may stand, best first; an important one may step aside and point back. */
   function spots(half, high, chip) {
@@ -17,7 +18,7 @@
   }
 
   carecircle.CanvasLayer = L.Renderer.extend({
-    options: { padding: 0.3 },
+    options: { padding: MARGIN },
 
     initialize: function (drawers) {
       L.Renderer.prototype.initialize.call(this);
@@ -39,17 +40,32 @@
       this.redraw();
     },
 
-    redraw: function () {
+    /* In the next frame; `seen` leaves the margin around the map for later, when the reader moves it. */
+    redraw: function (seen) {
+      this._whole = this._whole || seen !== "seen";
       if (!this._map || this._asked) return;
       this._asked = L.Util.requestAnimFrame(() => {
         this._asked = null;
-        if (this._map) this._update();
+        if (!this._map) return;
+        this.options.padding = this._whole ? MARGIN : 0;
+        this._whole = false;
+        this._update();
+        this.options.padding = MARGIN;
       });
     },
 
     /* Draw at once: a page that is about to be printed does not wait for a frame. */
     now: function () {
       if (this._map) this._update();
+    },
+
+    /* Draw where nobody sees it, with more layers than are visible. */
+    rehearse: function (more) {
+      const { _ctx, _view, visible, draws, milliseconds } = this, { width, height } = this._container;
+      this._ctx = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
+      this.visible = new Set([...visible, ...more]);
+      this._draw(_view.size, _view.ratio);
+      Object.assign(this, { _ctx, _view, visible, draws, milliseconds });
     },
 
     /* Who is at this point of the map's container, topmost first. */

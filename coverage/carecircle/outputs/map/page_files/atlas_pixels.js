@@ -37,11 +37,6 @@
       Object.assign(this, { pixels, scale, radius: Math.max(LEAST_PX, (width * scale) / 2), x: 0, y: 0, colour: 0 });
     }
 
-    ink(red, green, blue, alpha) {
-      const bytes = new Uint8ClampedArray([red, green, blue, 255 * alpha]);
-      this.colour = new Uint32Array(bytes.buffer)[0];
-    }
-
     moveTo(x, y) {
       this.x = x * this.scale;
       this.y = y * this.scale;
@@ -80,6 +75,64 @@
         for (let at = first; at <= last; at++) colours[at] = colour;
       }
     }
+  }
+
+  /* Which pixels lie in any of many shapes. Bodies turn one way and holes the other, so the turns around a
+     pixel add up over all shapes: each edge leaves its turn where its rows begin to lie inside. */
+  class Union {
+    clear(width, height) {
+      const room = (width + 1) * height;
+      if (!this.turns || this.turns.length !== room) this.turns = new Int16Array(room);
+      else this.turns.fill(0);
+      Object.assign(this, { width, height });
+    }
+
+    /* Rings { start, x, y }, with the way from their units to pixels. */
+    add({ start, x, y }, scale, dx, dy) {
+      for (let r = 0; r + 1 < start.length; r++) {
+        const from = start[r], to = start[r + 1];
+        if (to - from < 3) continue;
+        let ax = x[to - 1] * scale + dx - 0.5, ay = y[to - 1] * scale + dy - 0.5;
+        for (let i = from; i < to; i++) {
+          const bx = x[i] * scale + dx - 0.5, by = y[i] * scale + dy - 0.5;
+          if (Math.ceil(ay) !== Math.ceil(by)) this.edge(ax, ay, bx, by);
+          ax = bx;
+          ay = by;
+        }
+      }
+    }
+
+    edge(ax, ay, bx, by) {
+      const { width, height, turns } = this, down = by > ay, slope = (bx - ax) / (by - ay);
+      const first = Math.max(0, Math.ceil(down ? ay : by)), end = Math.min(height, Math.ceil(down ? by : ay));
+      for (let row = first; row < end; row++) {
+        const column = Math.ceil(ax + (row - ay) * slope);
+        if (column <= width) turns[row * (width + 1) + (column < 0 ? 0 : column)] += down ? 1 : -1;
+      }
+    }
+
+    /* Set `bit` in the code of each pixel inside. */
+    mark(codes, bit) {
+      const { width, height, turns } = this;
+      for (let row = 0; row < height; row++) {
+        let inside = 0;
+        for (let column = 0, at = row * (width + 1), to = row * width; column < width; column++) {
+          inside += turns[at++];
+          codes[to++] |= inside ? bit : 0;
+        }
+      }
+    }
+  }
+
+  /* Red, green, blue and alpha of colours ["#rrggbb", alpha] laid over each other, as one colour of pixels. */
+  function layered(inks) {
+    let alpha = 0, mixed = [0, 0, 0];
+    for (const [hex, share] of inks) {
+      const under = alpha * (1 - share), all = share + under;
+      mixed = mixed.map((value, k) => (parseInt(hex.slice(2 * k + 1, 2 * k + 3), 16) * share + value * under) / all);
+      alpha = all;
+    }
+    return new Uint32Array(Uint8ClampedArray.of(...mixed, 255 * alpha).buffer)[0];
   }
 
   /* A dot with a white edge, made once and laid down a hundred thousand times. */
@@ -126,5 +179,5 @@
     }
   }
 
-  Object.assign(carecircle, { Pixels, Pen, Dot });
+  Object.assign(carecircle, { Pixels, Pen, Dot, Union, layered });
 })();

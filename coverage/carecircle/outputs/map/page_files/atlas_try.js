@@ -4,6 +4,7 @@
   const carecircle = window.carecircle;
   const HASH = "try=";
   const MOST_STEPS = 200;
+  const SHAPES = ["gaps", "circles"]; // drawn after the figures, which never wait for them
 
   /* Only what differs from today, keys in one order: the JSON that `carecircle compare` reads. */
   function compact(scenario) {
@@ -73,9 +74,10 @@
   }
 
   class Trial {
-    /* told(trial) is called whenever something changed: state is "loading", "ready", "busy" or "failed". */
-    constructor(told, rings) {
-      Object.assign(this, { told, rings, state: "idle", world: null, result: null, fault: "" });
+    /* told(trial) is called whenever something changed: state is "loading", "ready", "busy" or "failed";
+       rehearse() runs before the first "ready". */
+    constructor({ told, rings, rehearse }) {
+      Object.assign(this, { told, rings, rehearse, state: "idle", world: null, result: null, fault: "" });
       this.scenario = whole({});
       this.done = [];
       this.undone = [];
@@ -101,28 +103,42 @@
     async start() {
       if (this.state !== "idle") return this.started;
       this.tell("loading");
-      const code = document.getElementById("what-if-worker").textContent;
-      const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-      this.worker = new Worker(address);
-      URL.revokeObjectURL(address);
-      this.worker.onmessage = ({ data }) => this.hear(data);
-      this.worker.onerror = (event) => this.fail(event.message || "worker");
+      this.figures = this.hire();
       this.started = this.ask({ type: "init", pack: document.getElementById("what-if-pack").textContent }).then(
-        (world) => {
+        async (world) => {
           this.world = world;
-          this.today = this.result = world.today;
+          this.today = this.result = { ...world.today, scenario: {} };
+          await this.rehearse();
           this.tell("ready");
         },
-        (fault) => this.fail(fault.message),
       );
+      this.started = this.started.catch((fault) => this.fail(fault.message));
       return this.started;
     }
 
+    hire() {
+      const code = document.getElementById("what-if-worker").textContent;
+      const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" })), worker = new Worker(address);
+      URL.revokeObjectURL(address);
+      worker.onmessage = ({ data }) => this.hear(data);
+      worker.onerror = (event) => this.fail(event.message || "worker");
+      return worker;
+    }
+
+    /* A second worker for shapes, at work from their first use. */
+    drawing() {
+      if (!this.shapes) {
+        this.shapes = this.hire();
+        this.shapes.postMessage({ type: "load", pack: document.getElementById("what-if-pack").textContent });
+      }
+      return this.shapes;
+    }
+
     ask(message) {
-      const id = ++this.number;
+      const id = ++this.number, worker = SHAPES.includes(message.type) ? this.drawing() : this.figures;
       return new Promise((good, bad) => {
         this.waiting.set(id, { good, bad });
-        this.worker.postMessage({ ...message, id });
+        worker.postMessage({ ...message, id });
       });
     }
 
@@ -183,7 +199,8 @@
           this.tell("busy");
           try {
             await this.place();
-            this.result = await this.ask({ type: "scenario", scenario: compact(this.scenario), rings: this.rings() });
+            const scenario = compact(this.scenario);
+            this.result = { ...(await this.ask({ type: "scenario", scenario, rings: this.rings() })), scenario };
             this.fault = "";
             if (!this.again) this.tell("ready");
           } catch (fault) {

@@ -123,7 +123,7 @@
       if (on && !this.rings) this.ringsFor(Object.values({ ...trial.world.limits, ...trial.scenario.limits }));
       if (on && trial.state === "ready") this.shapes.update(trial.result, this.rings);
       atlas.refreshLegend();
-      atlas.canvas.redraw();
+      atlas.canvas.redraw("seen");
     }
 
     put(xy, row, [lon, lat]) {
@@ -238,13 +238,14 @@
     }
 
     use(mode) {
+      const { draft } = this;
       this.mode = mode;
       this.draft = [];
       this.bridge = false; // what is drawn is a road unless the reader says so
       const container = this.atlas.map.getContainer();
       container.classList.toggle("cc-aim", Boolean(mode));
       this.atlas.map.doubleClickZoom[mode ? "disable" : "enable"]();
-      this.atlas.canvas.redraw();
+      if (draft.length) this.atlas.canvas.redraw("seen");
       if (this.onMode) this.onMode(mode);
     }
 
@@ -281,6 +282,7 @@
 
     async finish() {
       const line = this.draft.map((vertex) => vertex.xy), { bridge } = this;
+      if (line.length > 1) this.draft = []; // what is drawn stays until the plan takes its place
       this.use(null);
       if (line.length > 1) await this.trial.change(({ roads }) => roads.add.push(bridge ? { line, bridge: "yes" } : line));
     }

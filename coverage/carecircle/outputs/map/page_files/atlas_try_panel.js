@@ -11,7 +11,7 @@
       this.atlas = atlas;
       this.node = carecircle.element("section", "cc-try");
       this.node.hidden = true;
-      this.trial = new carecircle.Trial(() => this.refresh(), () => this.rings());
+      this.trial = new carecircle.Trial({ told: () => this.refresh(), rings: () => this.rings(), rehearse: () => carecircle.rehearse(this) });
       this.map = new carecircle.TrialMap(atlas, this.trial);
       this.map.onMode = (mode, fault) => this.told(mode, fault);
       this.map.onDrawn = () => this.refreshShapes();

@@ -3,10 +3,14 @@
 (function () {
   "use strict";
   const carecircle = window.carecircle;
-  const BLUE = [47, 124, 171], SMALL_PX = 4;
-  const OUTER = 0.08, INNER = 0.16, BOTH = 1 - (1 - OUTER) * (1 - INNER);
+  const BLUE = "#2f7cab", OUTER = 0.04, INNER = 0.1, CHOSEN = 0.24, SMALL_PX = 4;
 
   carecircle.reached = {
+    /* Colour and alpha of each ring: the reader's own, or one blue that deepens inwards. */
+    inks(rings, colours) {
+      return rings.map((_, ring) => (colours.length ? [colours[ring], CHOSEN] : [BLUE, ring || rings.length < 2 ? INNER : OUTER]));
+    },
+
     /* One tint for each ring, however many facilities reach a place; the longest ring first. */
     drawReached(view) {
       const { trial } = this, spans = trial.result && trial.result.reached;
@@ -19,9 +23,10 @@
       const coarse = Math.max(0.5, view.ratio / 2), pixels = (this.pixels = this.pixels || new carecircle.Pixels());
       pixels.clear(Math.round(view.size.x * coarse), Math.round(view.size.y * coarse));
       const pen = new carecircle.Pen(pixels, coarse, Math.max(1.5, 2 * trim * metre));
+      const inks = this.inks(this.rings, this.ringColours);
       // each ring lies within the one before it
       this.rings.forEach((_, ring) => {
-        pen.ink(...BLUE, ring ? BOTH : this.rings.length < 2 ? INNER : OUTER);
+        pen.colour = carecircle.layered(inks.slice(0, ring + 1));
         this.strokeRing(pen, view, spans, ring);
       });
       pixels.lay(view);

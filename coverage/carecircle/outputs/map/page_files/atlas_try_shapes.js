@@ -2,7 +2,6 @@
 (function () {
   "use strict";
   const carecircle = window.carecircle;
-  const BLUE = "#2f7cab", OUTER = 0.04, INNER = 0.1, THIN_PX = 0.7;
   const AT_ONCE = 8; // facilities in one message, so that a newer plan waits for no more
   const MOST_HELD = 4000, QUIET_MS = 300;
 
@@ -23,6 +22,7 @@
     constructor(atlas, trial, told) {
       Object.assign(this, { atlas, trial, told, gaps: null, today: null, circles: null, asked: null, rings: "" });
       this.held = new Map(); // key of a place and minutes -> its circle
+      Object.assign(this, { pixels: new carecircle.Pixels(), union: new carecircle.Union() });
     }
 
     /* Uncovered areas are drawn as today's are, by a drawer of their own. */
@@ -63,7 +63,7 @@
     }
 
     async gap(result) {
-      const gaps = await this.trial.ask({ type: "gaps" });
+      const gaps = await this.trial.ask({ type: "gaps", scenario: result.scenario });
       if (result === this.trial.today) this.today = gaps;
       if (this.asked !== result) return;
       Object.assign(this, { gaps, gapsOf: result });
@@ -129,7 +129,7 @@
       const missing = this.missing(result, minutes);
       for (let k = 0; k < missing.length; k += AT_ONCE) {
         const some = missing.slice(k, k + AT_ONCE);
-        const { circles } = await this.trial.ask({ type: "circles", ids: some.map(({ id }) => id), minutes });
+        const { circles } = await this.trial.ask({ type: "circles", scenario: result.scenario, ids: some.map(({ id }) => id), minutes });
         if (this.asked !== result || this.rings !== String(minutes)) return;
         some.forEach((place, i) => this.held.set(keyOf(place, minutes), (circles[i] || minutes.map(() => NOTHING)).map(boxed)));
       }
@@ -137,38 +137,23 @@
       if (missing.length) this.told();
     }
 
-    /* The union of all circles of each ring under one tint, the longest ring first. */
+    /* One tint for each ring, however many circles lie over each other; the longest ring first. */
     fill(view, rings, colours) {
-      const scratch = (this.scratch = this.scratch || document.createElement("canvas")), coarse = Math.max(0.5, view.ratio / 2);
-      scratch.width = Math.round(view.size.x * coarse);
-      scratch.height = Math.round(view.size.y * coarse);
-      const ctx = scratch.getContext("2d");
-      ctx.setTransform(coarse, 0, 0, coarse, 0, 0);
+      // a soft tint needs half the pixels each way
+      const coarse = Math.max(0.5, view.ratio / 2), width = Math.round(view.size.x * coarse), height = Math.round(view.size.y * coarse);
+      const { pixels, union } = this, inks = carecircle.reached.inks(rings, colours);
+      pixels.clear(width, height);
       rings.forEach((_, ring) => {
-        ctx.clearRect(0, 0, view.size.x, view.size.y);
-        ctx.beginPath();
-        for (const circles of this.circles) this.trace(ctx, view, circles[ring]);
-        ctx.fillStyle = colours[ring] || BLUE;
-        ctx.fill("nonzero");
-        view.ctx.globalAlpha = colours.length ? 0.24 : ring || rings.length < 2 ? INNER : OUTER;
-        view.ctx.drawImage(scratch, 0, 0, view.size.x, view.size.y);
-      });
-    }
-
-    trace(ctx, view, { box, start, x, y }) {
-      if (!(box[2] > view.west && box[0] < view.east && box[3] > view.north && box[1] < view.south)) return;
-      for (let r = 0; r + 1 < start.length; r++) {
-        let px = Infinity, py = Infinity;
-        for (let i = start[r]; i < start[r + 1]; i++) {
-          const qx = x[i] * view.scale + view.dx, qy = y[i] * view.scale + view.dy;
-          if (Math.abs(qx - px) + Math.abs(qy - py) < THIN_PX) continue;
-          if (i === start[r]) ctx.moveTo(qx, qy);
-          else ctx.lineTo(qx, qy);
-          px = qx;
-          py = qy;
+        union.clear(width, height);
+        for (const circles of this.circles) {
+          const { box } = circles[ring], seen = box[2] > view.west && box[0] < view.east && box[3] > view.north && box[1] < view.south;
+          if (seen) union.add(circles[ring], view.scale * coarse, view.dx * coarse, view.dy * coarse);
         }
-        ctx.closePath();
-      }
+        union.mark(pixels.colours, 1 << ring);
+      });
+      const palette = Uint32Array.from({ length: 1 << rings.length }, (_, code) => carecircle.layered(inks.filter((_, ring) => code & (1 << ring))));
+      for (let at = 0; at < pixels.colours.length; at++) pixels.colours[at] = palette[pixels.colours[at]];
+      pixels.lay(view);
     }
   }
 
