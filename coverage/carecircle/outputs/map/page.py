@@ -42,6 +42,7 @@ _SCRIPTS = (
     "atlas_try_map.js",
     "atlas_try_told.js",
     "atlas_try_floor.js",
+    "atlas_try_rehearse.js",
     "atlas_try_panel.js",
     "atlas.js",
 )
