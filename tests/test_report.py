@@ -20,6 +20,7 @@ from carecircle.cli import report as cli_report
 from carecircle.errors import InputError, MissingLibraryError
 from carecircle.outputs.codes import CODES
 from carecircle.outputs.issue_words import ISSUE_KINDS
+from carecircle.outputs.masking import INTERNAL
 from carecircle.outputs.report.docx import report_docx
 from carecircle.outputs.report.files import report_pdf
 from carecircle.outputs.report.html import report_html
@@ -253,10 +254,10 @@ def test_a_chinese_appendix_names_kind_table_column_and_severity_in_chinese(resu
     assert table(one, "问题种类")[0] == {
         "程度": "已搁置", "表": "设施", "问题种类": "负数", "条数": "2",
     }  # fmt: skip
-    first, _, last = table(one, "发现与影响(原文)")
+    first, _, last = table(one, "发现与影响")
     assert (first["字段"], first["问题"]) == ("建筑面积(floor_m2)", "负数")
     assert (last["表"], last["问题"]) == ("住宅", "离道路过远")
-    assert last["发现与影响(原文)"] == "no road within 150 m"
+    assert last["发现与影响"] == "150 米内没有道路"
 
 
 def test_problems_are_counted_by_kind_before_they_are_listed(report, result):
@@ -456,6 +457,7 @@ def test_the_command_line_makes_a_report_of_a_saved_result_and_compares_with_one
     words = [str(saved), "--before", str(saved), "--format", "html", "--language", "en"]
     done = CliRunner().invoke(cli_report.app, words)
     assert done.exit_code == 0, done.output
+    assert INTERNAL[1] in done.stderr
     # beside the result: the folder of a result holds nothing else
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert "Dates of the data: 2020-12-31 \N{RIGHTWARDS ARROW} 2020-12-31." in page

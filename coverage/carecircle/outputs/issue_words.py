@@ -1,16 +1,20 @@
-"""What the kinds of problems of the input are called in a Chinese report."""
+"""What problems of the input are called and say in a Chinese result."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from carecircle.outputs.codes import CODES, SHEETS
+from carecircle.outputs.issue_phrases import issue_text
 from carecircle.outputs.labels import field
 
 if TYPE_CHECKING:
-    from carecircle.inputs.issues import IssueLog
+    import pandas as pd
 
-__all__ = ["ISSUE_KINDS", "TABLES", "issue_counts", "issue_field", "issue_kind", "issue_table"]
+    from carecircle.inputs.issues import Issue, IssueLog
+
+__all__ = ["ISSUE_KINDS", "TABLES", "issue_counts", "issue_field", "issue_kind", "issue_line",
+           "issue_table", "issues_in_words"]  # fmt: skip
 
 #: Code of an issue -> what it is called in Chinese; English reads the code itself.
 ISSUE_KINDS: dict[str, str] = {
@@ -146,3 +150,47 @@ def issue_counts(issues: IssueLog, language: str) -> str:
         return issues.summary()
     counts = ((names[0], len(issues.of(severity))) for severity, names in _SEVERITIES.items())
     return "、".join(f"{name} {n:,} 条" for name, n in counts if n) or "没有问题"
+
+
+def issue_line(issue: Issue, language: str) -> str:
+    """Return a problem as one line: where, what kind, what was found, what it does, what helps.
+
+    Examples
+    --------
+    >>> from carecircle.inputs.issues import Issue
+    >>> bad = Issue("missing_column", "fatal", "areas", field="kind", fix="check both")
+    >>> issue_line(bad, "zh"), issue_line(bad, "en")
+    ('社区(村),城乡(kind):缺列;请核对两者', 'areas, kind: missing column; check both')
+    """
+    if language != "zh":
+        return str(issue)
+    where = f"{issue_table(issue.table, language)} {issue.record}".strip()
+    where += f",{issue_field(issue.table, issue.field, language)}" if issue.field else ""
+    found, used, effect, fix = (
+        issue_text(text, language) for text in (issue.found, issue.used, issue.effect, issue.fix)
+    )
+    line = f"{where}:{issue_kind(issue.code, language)}" + (f"({found})" if found else "")
+    line += f",采用{used}" if used else ""
+    return line + "".join(f";{text}" for text in (effect, fix) if text)
+
+
+def issues_in_words(issues: pd.DataFrame, language: str) -> pd.DataFrame:
+    """Return a table of problems as it is read in a language; English reads the codes themselves.
+
+    Examples
+    --------
+    >>> from carecircle.inputs.issues import Issue, IssueLog
+    >>> frame = IssueLog([Issue("no_homes", "warning", "areas", "A7")]).to_frame()
+    >>> issues_in_words(frame, "zh")[["code", "table"]].iloc[0].tolist()
+    ['没有住宅(no_homes)', '社区(村)']
+    """
+    if language != "zh" or issues.empty:
+        return issues
+    kinds = [f"{issue_kind(code, language)}({code})" for code in issues["code"]]
+    fields = map(issue_field, issues["table"], issues["field"], [language] * len(issues))
+    texts = {
+        name: [issue_text(text, language) for text in issues[name]]
+        for name in ("found", "used", "effect", "fix")
+    }
+    tables = [issue_table(table, language) for table in issues["table"]]
+    return issues.assign(code=kinds, field=list(fields), table=tables, **texts)

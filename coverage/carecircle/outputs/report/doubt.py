@@ -9,6 +9,7 @@ import pandas as pd
 from carecircle.analysis.classes import CLASSES
 from carecircle.outputs.codes import CODES
 from carecircle.outputs.headcount import counted_in
+from carecircle.outputs.issue_phrases import issue_text
 from carecircle.outputs.issue_words import issue_counts, issue_field, issue_kind, issue_table
 from carecircle.outputs.report.input import level_rows, name_of, speech, unit_rows
 from carecircle.outputs.report.model import Part, Text, grid
@@ -231,14 +232,14 @@ def _problem_table(issues: pd.DataFrame, pick: int, say: Speech) -> Grid:
         (CODES["severity"][issue["severity"]][pick], issue_table(issue["table"], speaks),
          issue["record"], issue_field(issue["table"], issue["field"], speaks),
          issue_kind(issue["code"], speaks),
-         "; ".join(part for part in (issue["found"], issue["used"], issue["effect"]) if part),
-         issue["fix"])
+         "; ".join(issue_text(issue[part], speaks) for part in ("found", "used", "effect")
+                   if issue[part]),
+         issue_text(issue["fix"], speaks))
         for issue in issues.head(_MOST).to_dict("records")
     ]  # fmt: skip
-    # the programs that find problems write English; what they found is quoted as they wrote it
     heads = [("程度", "Severity"), ("表", "Table"), ("记录", "Record"), ("字段", "Field"),
-             ("问题", "Problem"), ("发现与影响(原文)", "Found, effect"),
-             ("处理办法(原文)", "Fix")]  # fmt: skip
+             ("问题", "Problem"), ("发现与影响", "Found, effect"),
+             ("处理办法", "Fix")]  # fmt: skip
     return grid(say.pick(("逐条,按严重程度", "One by one, worst first")),
                 [say.pick(h) for h in heads], rows)  # fmt: skip
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from carecircle.outputs.codes import SHEETS, UNITS
+from carecircle.outputs.issue_words import issues_in_words
 from carecircle.outputs.labels import Field, code_names, field, terms_line
 from carecircle.outputs.layers import data_date
 from carecircle.outputs.rule_words import what_closes
@@ -154,6 +155,7 @@ def write_tables(
     card = findings.card
     pick = 0 if card.language == "zh" else 1
     frames = table_frames(findings)
+    frames["issues"] = issues_in_words(frames["issues"], card.language)
     if only is not None:
         frames = {name: frame for name, frame in frames.items() if name in only}
     rows = {name: len(frame) for name, frame in frames.items()}
