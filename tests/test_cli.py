@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import carecircle as cc
 from carecircle.cli import main as cli
+from carecircle.outputs.masking import INTERNAL
 
 COMMANDS = ("demo", "init", "check", "run", "bench")
 BARE = {
@@ -87,8 +88,8 @@ def test_demo_writes_the_result_folder_and_the_map(command, tmp_path):
     assert (tmp_path / "maps" / "w.html").read_bytes() == (tmp_path / "r/map.html").read_bytes()
     assert "乌海市" in said
     assert "synthetic data, not official statistics" in said
-    assert f"results: {tmp_path / 'r'}" in said
-    assert f"map: {tmp_path / 'maps' / 'w.html'}" in said
+    assert f"结果: {tmp_path / 'r'}" in said
+    assert f"地图: {tmp_path / 'maps' / 'w.html'}" in said
 
 
 def test_init_check_run_one_after_the_other(command, tmp_path):
@@ -99,7 +100,7 @@ def test_init_check_run_one_after_the_other(command, tmp_path):
     assert (study / "study.toml").is_file()
     code, said, _ = command("check", study)
     assert code == 0
-    assert "83 areas" in said
+    assert "社区(村) 83、" in said
     code, said, _ = command("run", study)
     assert code == 0
     assert {path.name for path in (study / "results").iterdir()} == FILES
@@ -121,6 +122,22 @@ def test_run_says_the_figures_counted_on_fingers(command, toy):
     assert code == 0
     # West 40, Centre 20, Village 20 (30 minutes exactly counts), North 0; 10 have no road near
     assert "61.5 % (80 / 130), 10 not assessed" in " ".join(said.split())
+
+
+def test_run_says_who_may_see_the_folder(command, toy):
+    assert INTERNAL[1] in command("run", toy)[2]
+    assert INTERNAL[1] not in command("run", toy, "--publish")[2]
+
+
+def test_a_chinese_study_is_told_what_is_wrong_in_chinese(command, toy):
+    change(toy, 'language = "en"', 'language = "zh"')
+    assert "接上道路:住宅 12/13、设施 5/5" in command("check", toy)[1]
+    change(toy, 'kinds = ["station", "rural_centre"]', 'kinds = ["statoin"]')
+    change(toy, 'title = "Toy town"', 'titel = "Toy town"')
+    code, _, errors = command("run", toy)
+    assert code == 2
+    assert "研究文件,study.titel:未知的键;是否应为 'title'?" in errors
+    assert "研究文件,service.kinds:取值未知('statoin');是否应为 'station'?可用:" in errors
 
 
 def test_a_narrow_terminal_cuts_no_figure_short(command, toy, monkeypatch):

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 import carecircle as cc
 from carecircle.cli.planning import app
 from carecircle.errors import InputError
+from carecircle.outputs.masking import INTERNAL
 from carecircle.planning.plan import Plan, Proof
 
 runner = CliRunner()
@@ -86,6 +87,7 @@ def test_compare_prints_today_and_each_scenario(sample, tmp_path):
     assert {"today", "two"} <= set(rows)
     done = runner.invoke(app, ["compare", sample, str(path), "--json"], catch_exceptions=False)
     today, two = json.loads(done.stdout)
+    assert INTERNAL[0] not in done.stderr  # no folder, no warning
     assert today["scenario"] == "today"
     assert two["elders_covered"] > today["elders_covered"]
     assert two["change"] == pytest.approx(two["elders_gained"])
@@ -171,7 +173,8 @@ def test_what_cannot_be_done_is_one_clear_line(town_folder, options, told):
 def test_a_plan_is_written_whole_and_compares_again(town_folder, tmp_path):
     out = tmp_path / "plan"
     done = site(town_folder, "--problem", "min_sites", "--leave-out-unreachable", "--out", str(out))
-    assert f"results: {out}" in done.stdout
+    assert f"结果: {out}" in done.stdout
+    assert INTERNAL[0] in done.stderr  # the folder holds counts of people that nobody masked
     assert "no site can reach 2 homes: H12, H13" in done.stdout
     steps = pd.read_csv(out / "plan.csv", encoding="utf-8-sig")
     told = steps[["site_id", "elders_gained", "cost_per_elder"]].to_dict("records")
@@ -181,6 +184,7 @@ def test_a_plan_is_written_whole_and_compares_again(town_folder, tmp_path):
     files = [str(town_folder), str(out / "scenario.json"), "--out", str(again), "--json"]
     done = runner.invoke(app, ["compare", *files], catch_exceptions=False)
     _, planned = json.loads(done.stdout)
+    assert INTERNAL[0] in done.stderr
     assert planned["elders_covered"] == 110.0
     assert planned["cost"] == 3.0
     assert (again / "map.html").stat().st_size > 100_000

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from carecircle.cli.telling import load, tell_internal, tell_path, tell_synthetic
 from carecircle.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ __all__ = ["access", "app", "depth", "indicators"]
 app = typer.Typer()
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
-_SYNTHETIC = "合成数据，非官方统计 / synthetic data, not official statistics"
 _UNIT = ("单元", "unit")
 _WIDE = 200
 
@@ -68,7 +68,8 @@ def indicators(
     else:
         _print_indicators(shown, level)
     if out is not None:
-        typer.echo(f"indicators: {_write_table(shown, out)}", err=as_json)
+        tell_path("indicators", _write_table(shown, out), shown.card, as_json=as_json)
+        tell_internal(shown.card)
 
 
 @app.command()
@@ -82,10 +83,9 @@ def depth(
     """Say how sure every verdict is, which gaps in the roads it hangs on, what would change it."""
     from carecircle.depth.certainty import usual_uncertainty
     from carecircle.depth.verdicts import depth_of
-    from carecircle.study.assessment import load_study
 
     with _err.status("reading the study") as status:
-        loaded = load_study(study, tell=status.update)
+        loaded = load(study, status.update)
         drawn = replace(usual_uncertainty(loaded), draws=draws)
         found = depth_of(loaded, uncertainty=drawn, tell=status.update)
         status.update("writing results")
@@ -114,12 +114,11 @@ def access(
     from carecircle.analysis.decay import Flat, Gaussian, Linear
     from carecircle.depth.access import access_of, places_of
     from carecircle.depth.access_folder import access_facts, access_lines, save_access
-    from carecircle.study.assessment import load_study
 
     decays: dict[str, Decay] = {"flat": Flat(), "linear": Linear(), "gaussian": Gaussian()}
     chosen = decays[decay]
     with _err.status("reading the study") as status:
-        loaded = load_study(study, tell=status.update)
+        loaded = load(study, status.update)
         status.update("sharing the supply")
         found = access_of(loaded, supply=supply, method=method, decay=chosen)
         status.update("giving out the places")
@@ -135,9 +134,9 @@ def access(
 def _indicated(path: Path, level: Level, tell: Callable[[str], None]) -> Result:
     """Return the assessment of a study with its plan's indicators at one level."""
     from carecircle.standards.indicators import plan_lines
-    from carecircle.study.assessment import assess, load_study
+    from carecircle.study.assessment import assess
 
-    loaded = load_study(path, tell=tell)
+    loaded = load(path, tell)
     plans = [preset for preset in loaded.terms.presets if plan_lines(preset)]
     if not plans:
         named = ", ".join(preset.id for preset in loaded.terms.presets) or "none"
@@ -191,8 +190,7 @@ def _print_indicators(result: Result, level: Level) -> None:
     # a pipe or a file has no width to keep to
     out = _out if _out.is_terminal else Console(highlight=False, width=_WIDE)
     out.print(table)
-    if card.synthetic:
-        _out.print(_SYNTHETIC)
+    tell_synthetic(card)
 
 
 def _write_table(result: Result, path: Path) -> Path:
@@ -214,10 +212,8 @@ def _write_table(result: Result, path: Path) -> Path:
 
 
 def _tell_folder(study: Study, folder: Path, *, as_json: bool) -> None:
-    from carecircle.outputs.masking import INTERNAL
-
-    typer.echo(f"results: {folder}", err=as_json)
-    typer.echo(INTERNAL[0 if study.card.language == "zh" else 1], err=True)
+    tell_path("results", folder, study.card, as_json=as_json)
+    tell_internal(study.card)
 
 
 def _told(
@@ -228,8 +224,7 @@ def _told(
         return
     for what, said in lines:
         typer.echo(f"{what}: {said}")
-    if study.card.synthetic:
-        typer.echo(_SYNTHETIC)
+    tell_synthetic(study.card)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

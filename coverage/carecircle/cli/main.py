@@ -21,11 +21,15 @@ from carecircle.cli.evidence import app as evidence_app
 from carecircle.cli.planning import app as planning_app
 from carecircle.cli.report import app as report_app
 from carecircle.cli.rules import app as rules_app
+from carecircle.cli.telling import load, picked, say, tell_internal, tell_path, tell_synthetic
 from carecircle.errors import CarecircleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
+
+    from carecircle.analysis.findings import StudyCard
     from carecircle.inputs.issues import IssueLog
     from carecircle.study.assessment import Result, Study
 
@@ -95,11 +99,11 @@ def demo(
     """Assess the synthetic sample city of Wuhai and write its results."""
     from carecircle.samples import wuhai
 
-    _run(lambda tell: wuhai(tell=tell), out, as_json=as_json)
+    result = _run(lambda tell: wuhai(tell=tell), out, as_json=as_json)
     if map_file is not None:
         map_file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(out / "map.html", map_file)
-        _tell_path("map", map_file)
+        tell_path("map", map_file, result.card, as_json=as_json)
 
 
 @app.command()
@@ -131,11 +135,9 @@ def check(study: StudyPath, *, fail_on: FailOn = "never", as_json: AsJson = Fals
         facts = {"rows": rows, "on_road": on_road.to_dict("index"), "issues": issues}
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
     else:
-        typer.echo(repr(loaded))
-        told = [f"{row.on_road:,} of {row.places:,} {row.Index}" for row in on_road.itertuples()]
-        if told:
-            typer.echo(f"on a road: {', '.join(told)}")
-        _print_issues(loaded.issues)
+        for line in _checked(loaded, on_road):
+            say(line)
+        _print_issues(loaded.issues, loaded.card)
     _fail(loaded.issues, fail_on)
 
 
@@ -202,10 +204,26 @@ def _complain(text: str) -> NoReturn:
 
 
 def _load(path: Path) -> Study:
-    from carecircle.study.assessment import load_study
-
     with _err.status("reading the study") as status:
-        return load_study(path, tell=status.update)
+        return load(path, status.update)
+
+
+def _checked(study: Study, on_road: pd.DataFrame) -> list[str]:
+    """Return what a study holds, and how many of its places are on a road."""
+    from carecircle.outputs.issue_words import issue_counts, issue_table
+
+    linked = zip(on_road.index, on_road["on_road"], on_road["places"], strict=True)
+    if study.card.language != "zh":
+        told = ", ".join(f"{n:,} of {places:,} {name}" for name, n, places in linked)
+        return [repr(study), *([f"on a road: {told}"] if told else [])]
+    counts = "、".join(
+        f"{issue_table(name, 'zh')} {len(getattr(study, name)):,}"
+        for name in ("areas", "homes", "facilities")
+    )
+    roads = f"道路 {len(study.tables.roads):,} 段"
+    told = "、".join(f"{issue_table(name, 'zh')} {n:,}/{places:,}" for name, n, places in linked)
+    held = f"{study.card.title_zh}:{counts}、{roads};{issue_counts(study.issues, 'zh')}"
+    return [held, *([f"接上道路:{told}"] if told else [])]
 
 
 def _run(
@@ -215,6 +233,7 @@ def _run(
     as_json: bool,
     publish: bool = False,
 ) -> Result:
+    from carecircle.outputs.issue_words import issue_counts
     from carecircle.outputs.summary import summary_rows
     from carecircle.study.assessment import assess
 
@@ -227,6 +246,8 @@ def _run(
     if as_json:
         facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         typer.echo(json.dumps(facts["headline"], ensure_ascii=False, indent=1))
+        if not publish:
+            tell_internal(result.card)
         return result
     card = result.card
     title = card.title_zh if card.language == "zh" else card.title
@@ -236,37 +257,42 @@ def _run(
     for what, figure in rows:
         table.add_row(escape(what), escape(figure))
     _out.print(table)
-    if card.synthetic:
-        _out.print("合成数据，非官方统计 / synthetic data, not official statistics")
-    _out.print(f"{result.issues.summary()}; see issues.csv")
-    _tell_path("results", folder)
-    _tell_map_size(folder / "map.html")
+    tell_synthetic(card)
+    counts = issue_counts(result.issues, card.language)
+    say(picked(card, f"数据问题:{counts},见 issues.csv", f"{counts}; see issues.csv"))
+    tell_path("results", folder, card)
+    _tell_map_size(folder / "map.html", card)
+    if not publish:
+        tell_internal(card)
     return result
 
 
-def _tell_path(what: str, path: Path) -> None:
-    # plain print: a path must stay on one line so that it can be copied
-    typer.echo(f"{what}: {path}")
-
-
-def _tell_map_size(path: Path) -> None:
+def _tell_map_size(path: Path, card: StudyCard) -> None:
     """Say how large the map is, and what makes it smaller where it will open slowly."""
     if not path.is_file():
         return
     size = path.stat().st_size / 1e6
-    advice = "" if size <= _MAP_MB else "; over budget: fewer homes (blocks, grid) make it smaller"
-    typer.echo(f"map: {size:.1f} MB of at most {_MAP_MB:g} MB{advice}")
+    zh, en = (
+        f"地图大小:{size:.1f} MB,上限 {_MAP_MB:g} MB",
+        f"map: {size:.1f} MB of at most {_MAP_MB:g} MB",
+    )
+    if size > _MAP_MB:
+        zh += ";超出上限,减少住宅点(按街坊或格网)可缩小"
+        en += "; over budget: fewer homes (blocks, grid) make it smaller"
+    say(picked(card, zh, en))
 
 
-def _print_issues(issues: IssueLog) -> None:
+def _print_issues(issues: IssueLog, card: StudyCard) -> None:
+    from carecircle.outputs.codes import CODES
+    from carecircle.outputs.issue_words import issue_line
+
     for issue in issues.worst_first()[:_SHOWN_ISSUES]:
-        where = " ".join(part for part in (issue.table, issue.record, issue.field) if part)
-        what = "; ".join(part for part in (issue.found, issue.effect, issue.fix) if part)
-        _out.print(
-            f"{issue.severity:8} {escape(where)}: {issue.code} {escape(what)}", soft_wrap=True
-        )
+        severity = picked(card, *CODES["severity"][issue.severity])
+        say(f"{severity:8} {issue_line(issue, card.language)}")
+    more = f"{len(issues) - _SHOWN_ISSUES:,}"
     if len(issues) > _SHOWN_ISSUES:
-        _out.print(f"... and {len(issues) - _SHOWN_ISSUES:,} more; --json lists all")
+        say(picked(card, f"……另有 {more} 条,--json 可列出全部",
+                          f"... and {more} more; --json lists all"))  # fmt: skip
 
 
 def _fail(issues: IssueLog, fail_on: str) -> None:

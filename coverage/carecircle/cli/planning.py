@@ -12,6 +12,7 @@ from rich.console import Console
 
 from carecircle.cli.site_answers import facts, percent, records, told
 from carecircle.cli.site_request import AsJson, Out, SiteRequest, StudyPath, as_options, problem_of
+from carecircle.cli.telling import load, tell_internal, tell_path, tell_synthetic
 from carecircle.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _err = Console(stderr=True, highlight=False)
 #: Median problems need ways beyond the limit; these many minutes are listed for them.
 _FAR_MINUTES = 240.0
 _MOST_PLANS = 10
-_SYNTHETIC = "合成数据，非官方统计 / synthetic data, not official statistics"
 
 
 @app.command()
@@ -48,8 +48,7 @@ def site(request: SiteRequest) -> None:
         typer.echo(text)
     else:
         typer.echo(told(answer, sites))
-        if loaded.card.synthetic:
-            typer.echo(_SYNTHETIC)
+        tell_synthetic(loaded.card)
     if request.out is not None:
         _save(loaded, answer, sites, request)
 
@@ -243,7 +242,8 @@ def _save(
             folder = effects.save(request.out)
         else:
             folder = save_answer(study, answer, request.out, sites=sites)
-    typer.echo(f"results: {folder}", err=request.as_json)
+    tell_path("results", folder, study.card, as_json=request.as_json)
+    tell_internal(study.card)
 
 
 @app.command()
@@ -271,14 +271,12 @@ def compare(
         shown = found.summary.copy()
         shown["elders_rate"] = [percent(rate) for rate in shown["elders_rate"]]
         typer.echo(shown.to_string(float_format="{:,.0f}".format, na_rep="--"))
-        if loaded.card.synthetic:
-            typer.echo(_SYNTHETIC)
+        tell_synthetic(loaded.card)
     if out is not None:
-        typer.echo(f"results: {out}", err=as_json)
+        tell_path("results", out, loaded.card, as_json=as_json)
+        tell_internal(loaded.card)
 
 
 def _load(path: Path) -> Study:
-    from carecircle.study.assessment import load_study
-
     with _err.status("reading the study") as status:
-        return load_study(path, tell=status.update)
+        return load(path, status.update)

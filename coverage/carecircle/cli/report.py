@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
+from carecircle.cli.telling import load, tell_internal, tell_path
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -57,8 +59,9 @@ def report(
     if made.banner:
         typer.echo(made.banner)
     for one in chosen:
-        # plain print: a path must stay on one line so that it can be copied
-        typer.echo(f"report: {written / f'report.{one}'}")
+        tell_path("report", written / f"report.{one}", made.findings.card)
+    if "masked" not in made.findings.provenance:
+        tell_internal(made.findings.card)
 
 
 def _is_result(path: Path) -> bool:
@@ -69,9 +72,8 @@ def _is_result(path: Path) -> bool:
 
 def _read(path: Path, tell: Callable[[str], None]) -> Study | Result:
     from carecircle.audit.stored import open_result
-    from carecircle.study.assessment import load_study
 
-    return open_result(path) if _is_result(path) else load_study(path, tell=tell)
+    return open_result(path) if _is_result(path) else load(path, tell)
 
 
 def _assessed(path: Path, tell: Callable[[str], None]) -> Result:
