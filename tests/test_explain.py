@@ -149,6 +149,10 @@ def test_a_masked_result_sends_to_the_one_that_was_kept(toy):
 # counted again
 
 
+def test_a_result_read_back_names_town_before_country_as_the_study_does(stored, sample_result):
+    assert list(stored.card.limits) == list(sample_result.card.limits) == ["urban", "rural"]
+
+
 def test_every_total_of_the_toy_town_comes_out_the_same(toy):
     figures = [
         f"{level}:{unit}.{floor}{column}"

@@ -1,7 +1,9 @@
 """Every column of a result has a heading in both languages."""
 
+from dataclasses import replace
+
 import carecircle as cc
-from carecircle.outputs.labels import field
+from carecircle.outputs.labels import field, profile_names, terms_line
 
 FRAMES = (
     "areas", "homes", "facilities", "circles", "reached_roads", "gaps", "floor_areas", "totals",
@@ -18,3 +20,15 @@ def test_every_column_of_a_result_is_labelled_in_chinese_and_english():
         if name != "geometry" and field(table, name).heading == (name, name)
     ]
     assert bare == []
+
+
+def test_the_terms_name_the_profile_in_the_language_of_the_card():
+    card = cc.samples.toy_town().card
+    said = [terms_line(replace(card, language=language)) for language in ("zh", "en")]
+    assert "老年人步行 1 米/秒" in said[0]
+    assert "older adult on foot 1 m/s" in said[1]
+    assert not [line for line in said if "elder_default" in line]
+
+
+def test_every_profile_has_a_name_in_both_languages():
+    assert not [name for name in cc.PROFILES if profile_names(name) == (name, name)]

@@ -213,7 +213,7 @@ def test_a_percentage_is_never_rounded_to_all_or_nothing(n, d, said):
 
 def test_the_terms_fit_on_one_line():
     assert terms_line(card()) == (
-        "样例市养老服务圈 · 截至 2025-12-31 · car 5.55556 米/秒 · 城镇 15 / 农区 30 分钟"
+        "样例市养老服务圈 · 截至 2025-12-31 · 小汽车 5.55556 米/秒 · 城镇 15 / 农区 30 分钟"
         " · 合成数据,仅供演示"
     )
 

@@ -6,19 +6,22 @@ import hashlib
 import json
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
 
 from carecircle.analysis.findings import StudyCard
 from carecircle.errors import InputError
-from carecircle.inputs.contracts import CONTRACTS
+from carecircle.inputs.contracts import CONTRACTS, FACILITY_KINDS
 from carecircle.inputs.issues import Issue, IssueLog
 from carecircle.outputs.evidence import FRAMES, read_evidence
 from carecircle.outputs.manifest import FORMAT
 from carecircle.roads.profiles import TravelProfile
 from carecircle.study.assessment import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["changed_files", "open_result", "read_manifest"]
 
@@ -136,10 +139,17 @@ def _card(facts: dict[str, Any]) -> StudyCard:
     profile = TravelProfile(**_known(TravelProfile, facts["profile"]))
     card = _known(StudyCard, facts)
     kinds = {kind: tuple(names) for kind, names in card["kinds"].items() if names}
+    kinds = _as_known(kinds, FACILITY_KINDS)
+    limits = _as_known(card["limits"], CONTRACTS["areas"].column("kind").choices)
     plain: dict[str, Any] = {
         name: tuple(v) if isinstance(v, list) else v for name, v in card.items()
     }
-    return StudyCard(**(plain | {"profile": profile, "kinds": kinds}))
+    return StudyCard(**(plain | {"profile": profile, "kinds": kinds, "limits": limits}))
+
+
+def _as_known(facts: dict[str, Any], known: Iterable[str]) -> dict[str, Any]:
+    """Return the facts in the order of a study: a manifest sorts its keys."""
+    return {name: facts[name] for name in known if name in facts} | facts
 
 
 def _known(of: Any, facts: dict[str, Any]) -> dict[str, Any]:

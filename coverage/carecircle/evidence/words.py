@@ -11,7 +11,7 @@ from carecircle.analysis.coverage import WEIGHTS
 from carecircle.evidence.recount import floor_rule_of
 from carecircle.outputs.codes import CODES, UNITS
 from carecircle.outputs.figure_words import derivation_of
-from carecircle.outputs.labels import field
+from carecircle.outputs.labels import field, profile_names
 from carecircle.outputs.people_cells import unit_of_areas
 from carecircle.standards.indicators import INDICATOR_STATUSES
 from carecircle.standards.rules import COMPARATORS, RULE_LEVELS
@@ -186,7 +186,8 @@ def _terms(findings: Findings, names: tuple[str, ...], pick: int) -> Iterator[tu
     )
     kinds = "、".join(card.kinds[k][pick] if k in card.kinds else k for k in card.eligible)
     source = (profile.source_zh or profile.source, profile.source)[pick]
-    speed = f"{profile.name}, {profile.speed_m_s:g} m/s ({source})"
+    called = profile_names(profile.name)[pick]
+    speed = f"{called} ({profile.name}), {profile.speed_m_s:g} m/s ({source})"
     known = {
         "limits": (("时限", "limits"), limits),
         "profile": (("出行方式", "profile"), speed),

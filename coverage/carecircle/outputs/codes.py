@@ -62,11 +62,22 @@ _NO_MINUTE: dict[str, Pair] = {
     "blocked": ("道路被阻断", "blocked"),
     "no_position": ("没有位置", "no position"),
 }
+_PROFILES: dict[str, Pair] = {
+    "elder_default": ("老年人步行", "older adult on foot"),
+    "elder_slow": ("老年人慢行", "older adult on foot, slow"),
+    "adult": ("成年人步行", "adult on foot"),
+    "wheelchair": ("轮椅", "wheelchair"),
+    "gb_800": ("步行(15分钟800米)", "on foot, 800 m in 15 minutes"),
+    "gb_1000": ("步行(15分钟1000米)", "on foot, 1000 m in 15 minutes"),
+    "ebike": ("电动自行车", "e-bike"),
+    "car": ("小汽车", "car"),
+}
 _AREA_KINDS: dict[str, Pair] = {"urban": ("城镇", "urban"), "rural": ("农区", "rural")}
 
 #: Column, or ``table.column`` where two tables differ -> code -> (Chinese, English).
 CODES: dict[str, dict[str, Pair]] = {
     "kind": _AREA_KINDS,
+    "profile": _PROFILES,
     "totals.name": _AREA_KINDS,
     "floor_totals.name": _AREA_KINDS,
     "gaps.kind": {"area": ("片区", "area"), "scattered": ("零散", "scattered")},

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from carecircle.analysis.findings import StudyCard
 
-__all__ = ["Field", "code_names", "field", "terms_line"]
+__all__ = ["Field", "code_names", "field", "profile_names", "terms_line"]
 
 Form = Literal["text", "count", "one", "rate", "exact"]
 
@@ -298,6 +298,21 @@ def code_names(table: str, name: str, card: StudyCard) -> Mapping[str, Pair]:
     return CODES.get(f"{table}.{name}", CODES.get(name, {}))
 
 
+def profile_names(name: str) -> Pair:
+    """Return what a travel profile is called, (Chinese, English); one's own keeps its name.
+
+    A profile at another speed is called as the one it comes from: the speed is printed beside it.
+
+    Examples
+    --------
+    >>> profile_names("elder_default"), profile_names("elder_slow@0.7")[0]
+    (('老年人步行', 'older adult on foot'), '老年人慢行')
+    >>> profile_names("rollator")
+    ('rollator', 'rollator')
+    """
+    return CODES["profile"].get(name.partition("@")[0], (name, name))
+
+
 def terms_line(card: StudyCard) -> str:
     """Return the terms of every figure as one line: title, date, profile, limits, synthetic."""
     zh = card.language == "zh"
@@ -309,7 +324,7 @@ def terms_line(card: StudyCard) -> str:
     parts = [
         card.title_zh if zh else card.title,
         f"截至 {card.as_of}" if zh else f"as of {card.as_of}",
-        f"{card.profile.name} {card.profile.speed_m_s:g} {UNITS['m/s'][pick]}",
+        f"{profile_names(card.profile.name)[pick]} {card.profile.speed_m_s:g} {UNITS['m/s'][pick]}",
         f"{limits} {UNITS['minutes'][pick]}",
     ]
     if card.synthetic:
