@@ -475,6 +475,94 @@ def test_the_printed_page_has_the_map_the_words_and_the_open_table(opened):
     assert page.query_selector(".cc-prose table") is None
 
 
+def legend_entries(page):
+    return page.locator(".cc-legend .cc-entry").evaluate_all(
+        "all => all.map(e => e.querySelector('span').textContent)"
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("language", "height"), [("zh", 820), ("en", 820), ("zh", 720)])
+def test_the_whole_legend_of_the_sample_is_seen_without_scrolling(
+    running, sample_page, language, height
+):
+    with browser.visit(running, sample_page.as_uri(), height=height) as seen:
+        page = seen.page
+        if language == "en":
+            page.click(".cc-language")
+        legend = page.locator(".cc-legend")
+        assert legend.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+        # nothing stands beside its row either
+        assert legend.evaluate("e => e.scrollWidth <= e.clientWidth")
+        shown = page.evaluate(
+            "carecircle.atlas.payload.groups.flatMap(g => g.layers)"
+            ".filter(l => carecircle.atlas.canvas.visible.has(l.id)).flatMap(l => l.legend)"
+            ".map(entry => entry.label)"
+        )
+        assert set(shown) <= set(legend_entries(page))
+        assert len(shown) > 20
+
+
+@pytest.mark.browser
+def test_terms_come_back_into_the_legend_where_there_is_room_again(running, sample_page):
+    with browser.visit(running, sample_page.as_uri(), height=600) as seen:
+        terms, sources = (seen.page.locator(f".cc-legend {one}").first
+                          for one in (".cc-term", ".cc-sources"))  # fmt: skip
+        assert not terms.is_visible()
+        seen.page.set_viewport_size({"width": 1280, "height": 820})
+        terms.wait_for()
+        assert not sources.is_visible()
+        seen.page.set_viewport_size({"width": 1280, "height": 1100})
+        sources.wait_for()
+
+
+CITY = """() => {
+  const { map, payload: { bounds: [sw, ne] } } = carecircle.atlas;
+  const a = map.latLngToContainerPoint(sw), b = map.latLngToContainerPoint(ne);
+  return { left: a.x, top: b.y, right: b.x, bottom: a.y };
+}"""
+
+
+@pytest.mark.browser
+def test_the_printed_city_fills_the_page_beside_a_whole_legend(running, sample_page):
+    with browser.visit(running, sample_page.as_uri()) as seen:
+        page = seen.page
+        page.click(".cc-legend summary")
+        before = page.evaluate(CITY)
+        page.emulate_media(media="print")
+        page.wait_for_selector(".cc-printing")
+        city = page.evaluate(CITY)
+        boxes = [page.locator(one).bounding_box() for one in (".cc-panel", ".cc-legend", ".cc-map")]
+        panel, legend, paper = boxes
+        # as tall as the page, between figures and legend, and not wider than its own shape
+        assert city["bottom"] - city["top"] > 0.93 * paper["height"]
+        assert panel["x"] + panel["width"] <= city["left"]
+        assert city["right"] <= legend["x"]
+        assert legend["y"] >= 0
+        assert legend["y"] + legend["height"] <= paper["height"]
+        assert page.locator(".cc-legend .cc-entry").count() > 20
+        assert page.locator(".cc-legend .cc-entry").first.is_visible()
+        page.emulate_media(media="screen")
+        page.wait_for_selector(".cc-printing", state="detached")
+        assert page.evaluate(CITY) == pytest.approx(before)
+        assert not page.locator(".cc-legend .cc-entry").first.is_visible()
+
+
+@pytest.mark.browser
+def test_a_city_wider_than_tall_is_printed_above_its_figures_and_legend(opened):
+    page = opened().page
+    page.emulate_media(media="print")
+    page.wait_for_selector(".cc-printing")
+    city = page.evaluate(CITY)
+    panel, legend, paper = (page.locator(one).bounding_box()
+                            for one in (".cc-panel", ".cc-legend", ".cc-map"))  # fmt: skip
+    assert panel["x"] + panel["width"] <= legend["x"]
+    assert legend["x"] + legend["width"] <= paper["width"]
+    assert city["bottom"] <= min(panel["y"], legend["y"])
+    # wider than what two columns of words would leave
+    assert city["right"] - city["left"] > paper["width"] - 2 * panel["width"]
+
+
 @pytest.mark.browser
 def test_a_rule_is_chosen_and_its_figure_stands_in_the_popup(running, sample_page):
     with browser.visit(running, sample_page.as_uri()) as seen:

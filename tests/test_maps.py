@@ -443,7 +443,7 @@ def test_fits_a_telephone(visit):
 def test_prints_without_controls(visit):
     page = visit(fake.findings()).page
     page.emulate_media(media="print")
-    assert not page.is_visible(".cc-search")
+    page.wait_for_selector(".cc-search", state="hidden")
     assert not page.is_visible(".leaflet-control-zoom")
     assert page.is_visible(".cc-legend")
 

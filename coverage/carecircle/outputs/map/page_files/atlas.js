@@ -140,7 +140,7 @@
       const table = this.table.node.hidden ? 0 : this.table.node.offsetHeight + 8;
       return {
         paddingTopLeft: [wide ? this.boxes.panel.offsetWidth + 28 : 16, wide ? 20 : Math.min(this.boxes.panel.offsetHeight, 190) + 16],
-        paddingBottomRight: [wide && this.map.getSize().x > 1100 ? this.boxes.key.offsetWidth + 28 : 16, (wide ? 24 : 60) + table],
+        paddingBottomRight: [wide && this.map.getSize().x > 1100 ? this.boxes.key.node.offsetWidth + 28 : 16, (wide ? 24 : 60) + table],
       };
     },
 
@@ -259,7 +259,10 @@
       const start = () => void atlas.trial.trial.start();
       for (const sign of ["pointerover", "focusin"]) map.getContainer().addEventListener(sign, start, { once: true });
     }
-    map.on("resize", () => atlas.canvas.redraw());
+    map.on("resize", () => {
+      atlas.canvas.redraw();
+      atlas.boxes.key.fit();
+    });
     return atlas;
   };
 })();

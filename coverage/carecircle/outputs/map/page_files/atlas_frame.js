@@ -2,7 +2,8 @@
 (function () {
   "use strict";
   const carecircle = window.carecircle;
-  const PRINTED = { width: 1062, height: 718 }; // A4 landscape inside its margins, in CSS pixels
+  const PRINTED = { width: 1062, height: 728 }; // A4 landscape inside its margins, in CSS pixels
+  const COLUMN = 272; // of words beside the printed map
 
   function north() {
     const control = L.control({ position: "bottomleft" });
@@ -134,6 +135,34 @@
     atlas.told.setAttribute("role", "status");
   }
 
+  /* What the reader looks at, without the paper around the city. */
+  function printedBounds(atlas) {
+    const looked = atlas.looked(), city = L.latLngBounds(atlas.payload.bounds);
+    if (!looked.intersects(city)) return looked;
+    const [[south, west], [north, east]] = [[Math.max, "getSouth", "getWest"], [Math.min, "getNorth", "getEast"]].map(([pick, y, x]) => [pick(looked[y](), city[y]()), pick(looked[x](), city[x]())]);
+    return L.latLngBounds([south, west], [north, east]);
+  }
+
+  /* Figures and legend on both sides of the map, or in a strip below it: whichever shows the city larger. */
+  function arrange(atlas, looked) {
+    const { panel, key } = atlas.boxes, container = atlas.map.getContainer(), whole = PRINTED.height;
+    panel.classList.remove("cc-folded");
+    key.node.classList.remove("cc-tighter");
+    key.node.querySelector("details").open = true;
+    container.classList.add("cc-strip");
+    const strip = Math.max(panel.offsetHeight, key.node.offsetHeight) + 8;
+    const beside = { paddingTopLeft: [COLUMN, 4], paddingBottomRight: [COLUMN, 4] };
+    const below = { paddingTopLeft: [8, 4], paddingBottomRight: [8, strip + 4] };
+    const zoom = (free) => atlas.map.getBoundsZoom(looked, false, L.point(free.paddingTopLeft).add(free.paddingBottomRight));
+    if (zoom(below) > zoom(beside)) {
+      container.style.setProperty("--cc-strip", `${strip}px`);
+      return below;
+    }
+    container.classList.remove("cc-strip");
+    key.node.classList.toggle("cc-tighter", key.node.offsetHeight > whole);
+    return beside;
+  }
+
   /* The printed page is a page of its own: its size, the same place, drawn twice as fine. */
   function printing(atlas) {
     const container = atlas.map.getContainer();
@@ -143,29 +172,42 @@
       container.style.height = size ? `${size.height}px` : "";
       atlas.map.invalidateSize({ animate: false, pan: false });
     };
-    window.addEventListener("beforeprint", () => {
+    const prepare = () => {
       if (before) return;
-      before = { centre: atlas.map.getCenter(), zoom: atlas.map.getZoom(), table: !atlas.table.node.hidden };
-      const looked = atlas.looked();
+      const { panel, key } = atlas.boxes, { options } = atlas.map;
+      before = {
+        centre: atlas.map.getCenter(), zoom: atlas.map.getZoom(), snap: options.zoomSnap, table: !atlas.table.node.hidden,
+        folded: panel.classList.contains("cc-folded"), open: key.node.querySelector("details").open,
+      };
+      const looked = printedBounds(atlas);
       container.classList.add("cc-printing");
       container.classList.remove("cc-with-table");
       if (before.table) atlas.prose.appendChild(atlas.table.whole());
       atlas.canvas.fine = 2;
       resize(PRINTED);
-      atlas.map.fitBounds(looked, { animate: false, paddingTopLeft: [246, 8], paddingBottomRight: [218, 8] });
+      options.zoomSnap = 0.05; // a page has one size only, and is to be filled
+      atlas.map.fitBounds(looked, { animate: false, ...arrange(atlas, looked) });
       atlas.canvas.now();
-    });
-    window.addEventListener("afterprint", () => {
+    };
+    const restore = () => {
       if (!before) return;
-      container.classList.remove("cc-printing");
+      container.classList.remove("cc-printing", "cc-strip");
       container.classList.toggle("cc-with-table", before.table);
+      atlas.boxes.panel.classList.toggle("cc-folded", before.folded);
+      atlas.boxes.key.node.querySelector("details").open = before.open;
       atlas.prose.querySelectorAll("table").forEach((table) => table.remove());
       atlas.canvas.fine = 0;
+      atlas.map.options.zoomSnap = before.snap;
       resize(null);
       atlas.map.setView(before.centre, before.zoom, { animate: false });
       atlas.canvas.now();
+      atlas.boxes.key.fit();
       before = null;
-    });
+    };
+    window.addEventListener("beforeprint", prepare);
+    window.addEventListener("afterprint", restore);
+    // some ways to print tell by the medium alone
+    window.matchMedia("print").addEventListener("change", ({ matches }) => (matches ? prepare() : restore()));
   }
 
   carecircle.frame = { buttons, north, printing, speak, tiles, unseen };

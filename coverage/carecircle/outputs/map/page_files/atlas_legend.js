@@ -3,12 +3,18 @@
   "use strict";
   const carecircle = window.carecircle;
   const element = carecircle.element;
+  const HALF_EM = 7.8; // room for a label in half a row
+
+  /* Width of a text in ems: characters of Chinese are square, Latin ones about half as wide. */
+  const wide = (text) => Array.from(text).reduce((sum, one) => sum + (one >= "\u2e80" ? 1 : 0.55), 0);
+  const figures = ({ count, change }) => (count === null || count === undefined ? 0 : 0.5 + 0.92 * wide(count.toLocaleString("en"))) + (change ? 3.5 : 0);
+  const halves = (list) => list.length > 1 && list.every((entry) => wide(entry.label) + figures(entry) <= HALF_EM);
 
   carecircle.legend = (atlas) => {
     const node = element("aside", "cc-legend");
     const fold = node.appendChild(element("details"));
     fold.open = window.innerWidth > 700;
-    let body;
+    let body, foot;
 
     /* Everything that does not change with the layers. */
     function build() {
@@ -16,19 +22,26 @@
       fold.replaceChildren(element("summary", "", words.legend));
       node.setAttribute("aria-label", words.legend);
       body = fold.appendChild(element("div"));
-      const foot = fold.appendChild(element("footer"));
-      card.terms.slice(0, 6).forEach(([label, value]) => {
-        const line = foot.appendChild(element("p"));
-        line.appendChild(element("b", "", label));
-        line.appendChild(document.createTextNode(" " + value));
+      foot = fold.appendChild(element("footer"));
+      const terms = foot.appendChild(element("p"));
+      card.terms.slice(0, 6).forEach(([label, value], i) => {
+        const term = terms.appendChild(element("span", "cc-term"));
+        term.appendChild(element("b", "", label));
+        term.append(` ${value}`);
+        terms.append(" ");
       });
       if (card.synthetic) foot.appendChild(element("p", "cc-synthetic", card.synthetic));
-      if (card.sources.length) foot.appendChild(element("p", "", card.sources.join(" · ")));
+      if (card.sources.length) foot.appendChild(element("p", "cc-sources", card.sources.join(" · ")));
     }
 
     function entries(title, list) {
       if (title) body.appendChild(element("h3", "", title));
       const box = body.appendChild(element("div"));
+      // classes keep their order from top to bottom, in two columns where they are short
+      if (halves(list)) {
+        box.classList.add("cc-halves");
+        box.style.gridTemplateRows = `repeat(${Math.ceil(list.length / 2)}, auto)`;
+      }
       list.forEach((entry) => {
         const row = box.appendChild(element("div", "cc-entry"));
         row.appendChild(carecircle.symbols.swatch(entry));
@@ -60,6 +73,13 @@
       ]);
     }
 
+    /* Sources and then terms, which stand in the panel too, give way before the reader would have to scroll. */
+    function fit() {
+      const steps = ["cc-tight", "cc-tighter"];
+      node.classList.remove(...steps);
+      for (const step of steps) if (node.scrollHeight > node.clientHeight + 1) node.classList.add(step);
+    }
+
     atlas.refreshLegend = () => {
       let told = false;
       body.replaceChildren();
@@ -68,16 +88,19 @@
         if (group.id === "base") return base(group);
         const shown = group.layers.filter((layer) => atlas.canvas.visible.has(layer.id) && layer.legend.length);
         const single = shown.filter((layer) => layer.legend.length === 1);
-        shown.filter((layer) => layer.legend.length > 1).forEach((layer) => entries(layer.choices ? layer.choices[layer.part].title : layer.title, layer.legend));
-        if (single.length) entries(group.title, single.map((layer) => layer.legend[0]));
+        const many = shown.filter((layer) => layer.legend.length > 1);
+        many.forEach((layer) => entries(layer.choices ? layer.choices[layer.part].title : layer.title, layer.legend));
+        // what stands right under classes of its own group says itself what it is
+        if (single.length) entries(many.length ? "" : group.title, single.map((layer) => layer.legend[0]));
         if (group.id.startsWith("facilities") && single.length && !told) {
           told = true;
           const kinds = atlas.payload.statuses.map((label, status) => ({ swatch: "symbol", shape: "circle", colour: "#5f6670", status, label }));
-          entries("", kinds.slice(1).filter((kind) => atlas.data.facilities.status.includes(kind.status)));
+          entries("", kinds.slice(1).filter((kind) => atlas.data.facilities.status.includes(kind.status))).classList.add("cc-flow");
         }
       });
+      fit();
     };
     build();
-    return { node, build };
+    return { node, build, fit };
   };
 })();

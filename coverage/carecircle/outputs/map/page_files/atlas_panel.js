@@ -230,7 +230,7 @@
     }
     return {
       panel,
-      key: key.node,
+      key,
       /* What stands under the search: layers, or the what-if. */
       turn(name) {
         panel.classList.toggle("cc-trying", name === "try");
