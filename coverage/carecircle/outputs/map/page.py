@@ -35,6 +35,7 @@ _SCRIPTS = (
     "atlas_legend.js",
     "atlas_panel.js",
     "atlas_frame.js",
+    "atlas_try_link.js",
     "atlas_try.js",
     "atlas_try_reached.js",
     "atlas_try_paint.js",

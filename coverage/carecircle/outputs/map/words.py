@@ -168,6 +168,7 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     "try_sign_road": ("新路", "New road"),
     "try_sign_cut": ("关闭的路桥", "Road or bridge closed"),
     "try_took": ("{} 毫秒", "{} ms"),
+    "try_left": ("链接中未采用:{}", "Not taken from the link: {}"),
     "try_bad_link": ("链接中的方案无法读取", "The scenario of the link cannot be read"),
     "try_elders": ("按时老年人", "Elders in time"),
     "try_people": ("按时常住人口", "Residents in time"),

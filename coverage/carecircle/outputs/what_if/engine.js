@@ -245,7 +245,10 @@
         if (!Array.isArray(to) && !site(to)) fault(`move: ${to} is not known`);
       }
       for (const kind of Object.keys(scenario.limits || {})) if (!(kind in limits)) fault(`limits: ${kind} is not known`);
-      for (const id of (scenario.roads || {}).close || []) if (!roads.byName.has(id)) fault(`roads.close: ${id} is not known`);
+      const { close = [], speed = {} } = scenario.roads || {};
+      for (const [key, ids] of [["close", close], ["speed", Object.keys(speed)]]) {
+        for (const id of ids) if (!roads.byName.has(id)) fault(`roads.${key}: ${id} is not known`);
+      }
       if (scenario.walking_speed && !profile.one_speed) fault("walking_speed: this profile has a speed for each road class");
     }
   }

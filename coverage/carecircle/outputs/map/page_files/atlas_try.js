@@ -2,83 +2,16 @@
 (function () {
   "use strict";
   const carecircle = window.carecircle;
-  const HASH = "try=";
   const MOST_STEPS = 200;
   const SHAPES = ["gaps", "circles"]; // drawn after the figures, which never wait for them
-
-  /* Only what differs from today, keys in one order: the JSON that `carecircle compare` reads. */
-  function compact(scenario) {
-    const { build, close, enlarge, move, sites, limits, walking_speed: speed, roads } = scenario;
-    const kept = {};
-    const some = (key, value) => {
-      if (Array.isArray(value) ? value.length : Object.keys(value).length) kept[key] = value;
-    };
-    some("build", build);
-    some("close", close);
-    some("enlarge", enlarge);
-    some("move", move);
-    some("sites", sites);
-    some("limits", limits);
-    if (speed) kept.walking_speed = speed;
-    const changed = {};
-    if (roads.add.length) changed.add = roads.add;
-    if (roads.close.length) changed.close = roads.close;
-    some("roads", changed);
-    return kept;
-  }
-
-  const spot = (value) => Array.isArray(value) && value.length === 2 && value.every((v) => typeof v === "number" && isFinite(v));
-  const texts = (value) => (Array.isArray(value) ? value.filter((one) => typeof one === "string") : []);
-  const pairs = (value, good) => Object.fromEntries(Object.entries(value && typeof value === "object" ? value : {}).filter(([, one]) => good(one)));
-
-  /* The line of a new road, which is a line or { line, bridge, tunnel }, and whether it passes barriers. */
-  const lineOf = (road) => (Array.isArray(road) ? road : (road && road.line) || []);
-  const passes = (road) => !Array.isArray(road);
-
-  function newRoads(value) {
-    return (Array.isArray(value) ? value : []).flatMap((road) => {
-      const line = lineOf(road), said = (told) => typeof told === "string" && !["", "no", "0", "false", "False"].includes(told);
-      if (!Array.isArray(line) || line.length < 2 || !line.every(spot)) return [];
-      const told = pairs({ bridge: road.bridge, tunnel: road.tunnel }, said);
-      return [Object.keys(told).length ? { line, ...told } : line];
-    });
-  }
-
-  /* A scenario with every key; what a link got wrong is left out. */
-  function whole(raw) {
-    const roads = (raw && raw.roads) || {};
-    const speed = Number(raw && raw.walking_speed);
-    return {
-      build: texts(raw.build), close: texts(raw.close), enlarge: pairs(raw.enlarge, (m2) => m2 > 0 && m2 < Infinity), move: pairs(raw.move, (to) => spot(to) || typeof to === "string"),
-      sites: pairs(raw.sites, spot), limits: pairs(raw.limits, (minutes) => minutes >= 1 && minutes <= 240),
-      walking_speed: speed >= 0.3 && speed <= 3 ? speed : null,
-      roads: {
-        add: newRoads(roads.add),
-        close: texts(roads.close),
-      },
-    };
-  }
-
-  function toHash(scenario) {
-    const bytes = new TextEncoder().encode(JSON.stringify(compact(scenario)));
-    const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-    return "#" + HASH + text.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-  }
-
-  /* The scenario of a link; null where there is none, an error where it cannot be read. */
-  function fromHash(hash) {
-    const text = hash.replace(/^#/, "");
-    if (!text.startsWith(HASH)) return null;
-    const raw = atob(text.slice(HASH.length).replace(/-/g, "+").replace(/_/g, "/"));
-    return whole(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(raw, (c) => c.charCodeAt(0)))));
-  }
+  const { compact, empty, lineOf, passes } = carecircle.trialLink;
 
   class Trial {
     /* told(trial) is called whenever something changed: state is "loading", "ready", "busy" or "failed";
        rehearse() runs before the first "ready". */
     constructor({ told, rings, rehearse }) {
       Object.assign(this, { told, rings, rehearse, state: "idle", world: null, result: null, fault: "" });
-      this.scenario = whole({});
+      this.scenario = empty();
       this.done = [];
       this.undone = [];
       this.waiting = new Map();
@@ -185,6 +118,14 @@
 
     load(scenario) {
       return this.change(() => (this.scenario = scenario));
+    }
+
+    /* Take over a scenario from outside; says what of it is left out. */
+    async adopt(raw) {
+      await this.started;
+      const { scenario, left } = carecircle.trialLink.read(raw, this.world);
+      await this.load(scenario);
+      return left;
     }
 
     /* Ask for the newest scenario; while the worker is at it, only the last change waits. */
@@ -307,5 +248,4 @@
   }
 
   carecircle.Trial = Trial;
-  carecircle.trialLink = { compact, fromHash, lineOf, passes, toHash, whole };
 })();

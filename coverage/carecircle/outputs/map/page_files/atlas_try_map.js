@@ -113,8 +113,7 @@
         trial.world.facilities.id.forEach((id, row) => {
           const { counts, open, today } = trial.stateOf(row);
           if (counts && open !== today) facilities.status[row] = open ? 0 : 2;
-          const to = trial.scenario.move[id];
-          const at = Array.isArray(to) && trial.where.get(String(to));
+          const at = this.placeOf(trial.scenario.move[id]);
           if (at) this.put(facilities.xy, row, at);
         });
       }
@@ -124,6 +123,13 @@
       if (on && trial.state === "ready") this.shapes.update(trial.result, this.rings);
       atlas.refreshLegend();
       atlas.canvas.redraw("seen");
+    }
+
+    /* Where a facility moves to, by place or by the id of a site. */
+    placeOf(to) {
+      const { scenario, where, world } = this.trial, spot = Array.isArray(to) ? to : scenario.sites[to];
+      const site = !spot && world.sites.find((one) => one.id === to);
+      return spot ? where.get(String(spot)) : site && [site.lon, site.lat];
     }
 
     put(xy, row, [lon, lat]) {
@@ -318,18 +324,20 @@
         this.held = { ...item, at: [lng, lat] };
         canvas.redraw();
       };
+      const ends = ["pointerup", "pointercancel"];
       const drop = async (last) => {
         window.removeEventListener("pointermove", move);
-        window.removeEventListener("pointerup", drop);
+        ends.forEach((end) => window.removeEventListener(end, drop));
         map.dragging.enable();
-        if (!moved) return;
+        if (last.type === "pointercancel") this.held = null; // the system took the pointer away
+        if (!moved || !this.held) return canvas.redraw();
         this.dropped = Date.now(); // the click that ends a drag opens nothing
         await this.trial.drag(item, map.containerPointToLatLng(map.mouseEventToContainerPoint(last)));
         this.held = null;
         canvas.redraw();
       };
       window.addEventListener("pointermove", move);
-      window.addEventListener("pointerup", drop);
+      ends.forEach((end) => window.addEventListener(end, drop));
     }
   }
 

@@ -66,7 +66,7 @@
       const history = this.add(this.node, "div", "cc-tools");
       this.undo = this.button(history, words.try_undo, () => this.trial.undo());
       this.redo = this.button(history, words.try_redo, () => this.trial.redo());
-      this.reset = this.button(history, words.try_reset, () => this.trial.load(carecircle.trialLink.whole({})));
+      this.reset = this.button(history, words.try_reset, () => this.trial.load(carecircle.trialLink.empty()));
       this.changes = this.add(this.node, "div", "cc-changes");
       this.moved = this.add(this.node, "div", "cc-moved");
       this.share();
@@ -331,18 +331,18 @@
 
     /* A scenario in the address opens the what-if with it. */
     async fromLink() {
-      let scenario;
+      let raw;
       try {
-        scenario = carecircle.trialLink.fromHash(location.hash);
+        raw = carecircle.trialLink.fromHash(location.hash);
       } catch {
         this.atlas.mode("try");
         this.hint.textContent = this.words.try_bad_link;
         return;
       }
-      if (!scenario) return;
+      if (!raw) return;
       this.atlas.mode("try");
-      await this.trial.started;
-      await this.trial.load(scenario);
+      const left = await this.trial.adopt(raw);
+      this.hint.textContent = left.length ? this.words.try_left.replace("{}", () => left.join(this.words.comma)) : "";
     }
 
     /* Buttons in the popup of a facility, or of a new one. */

@@ -69,6 +69,10 @@
       Object.assign(this, { gaps, gapsOf: result });
       this.place();
       this.told();
+      if (this.today) return;
+      // a plan from a link: today's are counted for the difference alone
+      this.today = await this.trial.ask({ type: "gaps", scenario: {} });
+      this.told();
     }
 
     /* Into the drawer, with labels of the language shown. */
