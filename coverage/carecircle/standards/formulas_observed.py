@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,10 @@ def newest_observations(frames: RuleFrames, level: str = "city") -> pd.DataFrame
         ``value`` as numbers (``--`` is NaN), ``unit_id`` ("" where not stated), ``ends`` the last
         day of the period.
     """
+    return frames.keep(("newest_observations", level), lambda: _newest(frames, level))
+
+
+def _newest(frames: RuleFrames, level: str) -> pd.DataFrame:
     table = frames.observations
     if table is None or table.empty:
         columns = ["indicator", "period", "numerator", "denominator", "value", "unit_id", "ends"]
@@ -56,24 +60,35 @@ def newest_observations(frames: RuleFrames, level: str = "city") -> pd.DataFrame
 def observed_share(frames: RuleFrames, indicator: str, published_in: str = "%") -> pd.DataFrame:
     """Share observed elsewhere, by the indicator's name; ``published_in`` where only that is."""
     units = frames.units("city")
-    newest = frames.keep("newest_observations", lambda: newest_observations(frames))
-    rows = newest[newest["indicator"] == indicator].set_index("unit_id")
-    if len(units) == 1 and "" in rows.index and units[0] not in rows.index:
-        rows = rows.rename(index={"": units[0]})
-    rows = rows.reindex(units)
-    top, bottom = rows["numerator"].astype(float), rows["denominator"].astype(float)
-    whole = top.notna() & bottom.notna()
-    value = rows["value"].astype(float)
-    published = ~whole & value.notna()
+    told = frames.keep("newest_columns", lambda: _columns(frames))
+    rows = told["indicator"] == indicator
+    ids = told["unit_id"][rows]
+    if len(units) == 1 and units[0] not in ids:
+        ids = np.where(ids == "", units[0], ids)
+    at = pd.Index(ids, dtype="str").get_indexer(units)
+    top, bottom, value = (
+        np.append(told[name][rows], np.nan)[at] for name in ("numerator", "denominator", "value")
+    )
+    whole = ~np.isnan(top) & ~np.isnan(bottom)
+    published = ~whole & ~np.isnan(value)
     # a figure published alone is taken as it stands, over its denominator where that is known
-    bottom = bottom.where(~published | (bottom > 0), 1.0)
-    top = top.where(~published, value / SHARES[published_in] * bottom)
+    bottom = np.where(~published | (bottom > 0), bottom, 1.0)
+    top = np.where(published, value / SHARES[published_in] * bottom, top)
     said = np.where(whole, "", np.where(published, "published_only", "no_observation"))
-    seen = f"observation {indicator} " + rows["period"].astype(object).where(whole | published, "")
-    return measured(
-        top.to_numpy(), bottom.to_numpy(), scale=100.0, index=units, reason=said.astype(object),
-        evidence=np.where(whole | published, seen, "").astype(object),
-    )  # fmt: skip
+    period = np.append(told["period"][rows], "")[at]
+    seen = np.where(whole | published, f"observation {indicator} " + period, "")
+    return measured(top, bottom, scale=100.0, index=units, reason=said.astype(object),
+                    evidence=seen.astype(object))  # fmt: skip
+
+
+def _columns(frames: RuleFrames) -> dict[str, Any]:
+    """Return what a share is read from, for all indicators: texts and numbers, row by row."""
+    newest = newest_observations(frames)
+    texts = {name: newest[name].to_numpy(dtype=object) for name in ("indicator", "period")}
+    ids = newest["unit_id"].astype(object).fillna("").to_numpy(dtype=object)
+    figures = {name: newest[name].to_numpy(dtype=float, na_value=np.nan)
+               for name in ("numerator", "denominator", "value")}  # fmt: skip
+    return {"unit_id": ids} | texts | figures
 
 
 def _text(table: pd.DataFrame, name: str) -> pd.Series:

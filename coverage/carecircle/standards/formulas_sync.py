@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,12 @@ from carecircle.standards.sync import check_sync
 if TYPE_CHECKING:
     from carecircle.standards.rule_frames import RuleFrames
 
-__all__ = ["estates_in_step"]
+__all__ = ["estates_in_step", "synced"]
+
+
+def synced(frames: RuleFrames, projects: pd.DataFrame) -> pd.DataFrame:
+    """Return :func:`carecircle.check_sync` of the projects of the frames, computed once."""
+    return frames.keep(("sync",), lambda: check_sync(projects, as_of=frames.as_of))
 
 
 @formula("estates_in_step", unit="%", level="project", closes="units",
@@ -29,7 +34,7 @@ def estates_in_step(
     projects = frames.projects
     if projects is None or projects.empty:
         return measured([], [], index=frames.units("project")[:0], reason="")
-    checks = frames.keep(("sync",), lambda: check_sync(projects, as_of=frames.as_of))
+    checks: Any = synced(frames, projects)
     estates = frames.keep(("estates",), lambda: gather_estates(projects))
     rows = checks.loc[reading]
     status = rows["status"].to_numpy(dtype=object)

@@ -44,10 +44,19 @@ def measured(
     >>> measured([46.0], [70.0], scale=100, index=["C"])["value"].round(2).to_dict()
     {'C': 65.71}
     """
-    found = pd.DataFrame({"numerator": numerator, "denominator": denominator}, index=index)
-    found = found.astype(float)
-    below = found["denominator"].where(found["denominator"] > 0)
-    return found.assign(value=scale * found["numerator"] / below, **more)
+    if index is None:
+        index = pd.RangeIndex(len(numerator))
+    over, under = (_floats(figure, index) for figure in (numerator, denominator))
+    value = scale * over / np.where(under > 0, under, np.nan)
+    columns = {"numerator": over, "denominator": under, "value": value}
+    return pd.DataFrame(columns | more, index=index)
+
+
+def _floats(figure: Any, index: pd.Index) -> Floats:
+    """Return a figure for each unit; one for all is repeated, a series is joined by its index."""
+    if isinstance(figure, pd.Series):
+        figure = figure.reindex(index)
+    return np.array(np.broadcast_to(np.asarray(figure, dtype=np.float64), len(index)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,10 +259,14 @@ def _why_unknown(found: Measured, member: NDArray[np.intp], lost: Flags, n: int)
     """Return the reason of a unit's members where it is one, else ``members_unknown``."""
     said = np.full(n, "", dtype=object)
     if lost.any():
-        given = pd.Series(found.reason[lost]).groupby(member[lost]).agg(["first", "nunique"])
-        one = (given["nunique"] == 1) & (given["first"] != "")
+        codes, names = pd.factorize(found.reason[lost])
+        least, most, of = np.full(n, len(names)), np.full(n, -1), member[lost]
+        np.minimum.at(least, of[codes >= 0], codes[codes >= 0])
+        np.maximum.at(most, of, codes)
         owing = found.applies & (member >= 0) & (found.denominator != 0)
-        whole = np.bincount(member[lost], minlength=n) == np.bincount(member[owing], minlength=n)
-        at = given.index.to_numpy()
-        said[at] = np.where(one & whole[at], given["first"], "members_unknown")
+        whole = np.bincount(of, minlength=n) == np.bincount(member[owing], minlength=n)
+        given = np.append(np.asarray(names, dtype=object), "")[most]
+        one = (least == most) & (given != "") & whole
+        some = np.bincount(of, minlength=n) > 0
+        said = np.where(some, np.where(one, given, "members_unknown"), "").astype(object)
     return said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,8 @@ from carecircle.standards.indicators import indicators, plan_lines, unit_scale
 from carecircle.standards.presets import load_preset
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from carecircle.inputs.issues import Severity
@@ -135,10 +137,11 @@ def check_plausibility(
     lines = plan_lines(chosen)
     if table is None:
         table = indicators(frames, chosen, log=IssueLog())
+    figures = _Figures.of(table, float(numbers(frames.areas, "population").sum()))
     for rule, line in lines:
-        _range(frames, rule, line, table, doubts)
+        _range(rule, line, figures, doubts)
         _denominators(frames, rule, line, doubts)
-    _reported(frames, lines, table, doubts)
+    _reported(frames, lines, figures, doubts)
     return doubts.log
 
 
@@ -243,19 +246,54 @@ def _listed(frames: RuleFrames, level: str) -> dict[str, int]:
     return {"area": n, "urban": int((kind == "urban").sum()), "rural": int((kind == "rural").sum())}
 
 
-def _range(
-    frames: RuleFrames, rule: Rule, line: PlanLine, table: pd.DataFrame, doubts: _Doubts
-) -> None:
+@dataclass(frozen=True, eq=False)
+class _Figures:
+    """A table of indicators column by column, and where the rows of each line are."""
+
+    rows: Mapping[str, NDArray[np.intp]]
+    level: NDArray[np.object_]
+    unit: NDArray[np.object_]
+    value: Floats
+    over: Floats
+    under: Floats
+    people: float
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, people: float) -> _Figures:
+        """Take a table of indicators apart; ``people`` are those of the city."""
+        line, level, unit = (
+            table.index.get_level_values(name).to_numpy(dtype=object)
+            for name in ("line", "level", "unit_id")
+        )
+        value, over, under = (numbers(table, n) for n in ("value", "numerator", "denominator"))
+        rows: Any = pd.Series(np.arange(len(table))).groupby(line, sort=False).indices
+        return cls(rows, level, unit, value, over, under, people)
+
+    def city(self, line: str) -> NDArray[np.intp]:
+        """Return the rows of a line that speak of the city."""
+        rows = self.rows.get(line, np.array([], dtype=np.intp))
+        return rows[self.level[rows] == "city"]
+
+    def whole(self, line: str) -> float:
+        """Return what the city's figure is a share of; the people where nothing is said."""
+        under = self.under[self.city(line)]
+        known = under[~np.isnan(under)]
+        return float(known[0]) if len(known) else self.people
+
+
+def _range(rule: Rule, line: PlanLine, figures: _Figures, doubts: _Doubts) -> None:
     """Compare a line's figures with what can be believed."""
     if not line.plausible:
         return
     least, most = line.plausible
-    rows = table[table.index.get_level_values("line") == rule.id].droplevel("line")
-    rows = rows.assign(unit_id=rows.index.get_level_values("unit_id"))
-    told = [(f"{unit}: " if level != "city" else "", value, below) for level, unit, value, below in
-            zip(rows.index.get_level_values("level"), rows["unit_id"], rows["value"],
-                rows["denominator"], strict=True)]  # fmt: skip
-    below = _whole(frames, rows)
+    rows = figures.rows.get(rule.id, np.array([], dtype=np.intp))
+    value = figures.value[rows]
+    told: list[tuple[str, float | None, float]] = [
+        (f"{figures.unit[row]}: " if figures.level[row] != "city" else "",
+         figures.value[row], figures.under[row])
+        for row in rows[(value < least) | (value > most)].tolist()
+    ]  # fmt: skip
+    below = figures.whole(rule.id)
     told += [("baseline ", line.baseline, below), ("target ", rule.limit.low, below)]
     odd = [
         f"{what}{value:.6g} {rule.unit}{_heads(rule, value, under)}"
@@ -266,14 +304,6 @@ def _range(
         fix = f"check the unit: {least:g} to {most:g} {rule.unit} can be believed"
         doubts.one("implausible_value", "indicators", rule.id, field=line.number, fix=fix,
                    found="; ".join(dict.fromkeys(odd[:_SHOWN])))  # fmt: skip
-
-
-def _whole(frames: RuleFrames, rows: pd.DataFrame) -> float:
-    """Return what the city's figure is a share of; the people where nothing is said."""
-    city = rows[rows.index.get_level_values("level") == "city"]["denominator"].to_numpy(dtype=float)
-    known = city[~np.isnan(city)]
-    people = numbers(frames.areas, "population").sum()
-    return float(known[0]) if len(known) else float(people)
 
 
 def _heads(rule: Rule, value: float, under: float) -> str:
@@ -304,23 +334,23 @@ def _denominators(frames: RuleFrames, rule: Rule, line: PlanLine, doubts: _Doubt
 
 
 def _reported(
-    frames: RuleFrames, lines: list[tuple[Rule, PlanLine]], table: pd.DataFrame, doubts: _Doubts
+    frames: RuleFrames, lines: list[tuple[Rule, PlanLine]], figures: _Figures, doubts: _Doubts
 ) -> None:
     """Compare what is reported with what the tables give, by the number of the indicator."""
     newest = newest_observations(frames)
     year = frames.as_of[:4]
     now = newest[newest["period"].str[:4] == year] if year and len(newest) else newest[:0]
+    names = now["indicator"].to_numpy(dtype=object)
+    over, under = numbers(now, "numerator"), numbers(now, "denominator")
     for rule, line in lines:
-        row = now[now["indicator"] == line.number]
-        mine = table[(table.index.get_level_values("line") == rule.id)
-                     & (table.index.get_level_values("level") == "city")]  # fmt: skip
+        row, mine = np.flatnonzero(names == line.number), figures.city(rule.id)
         if not line.headline or line.basis == "observation" or len(row) != 1 or len(mine) != 1:
             continue
-        told, counted = row.iloc[0], mine.iloc[0]
-        theirs = told["numerator"] / told["denominator"] * unit_scale(rule.unit)
-        if abs(theirs - counted["value"]) > 1e-9 * max(1.0, abs(theirs)):
-            found = f"reported {told['numerator']:,.10g}/{told['denominator']:,.10g}, counted"
-            found += f" {counted['numerator']:,.10g}/{counted['denominator']:,.10g}"
+        (told,), (counted,) = row, mine
+        theirs = over[told] / under[told] * unit_scale(rule.unit)
+        if abs(theirs - figures.value[counted]) > 1e-9 * max(1.0, abs(theirs)):
+            found = f"reported {over[told]:,.10g}/{under[told]:,.10g}, counted"
+            found += f" {figures.over[counted]:,.10g}/{figures.under[counted]:,.10g}"
             doubts.one("reported_differs_from_counted", "observations", rule.id,
                        field=line.number, found=found, used="what is counted",
                        fix="check the tables and the report")  # fmt: skip

@@ -154,6 +154,9 @@ class RuleFrames:
     @property
     def operating(self) -> Flags:
         """Which facilities are operating today."""
+        return self.keep("operating", self._operating)
+
+    def _operating(self) -> Flags:
         given = self.facilities.get("status")
         if given is None:
             return np.ones(len(self.facilities), dtype=bool)
@@ -177,12 +180,18 @@ class RuleFrames:
 
     def of_kinds(self, kinds: tuple[str, ...]) -> Flags:
         """Return which operating facilities are of these kinds; without kinds, the eligible."""
+        return self.keep(("of_kinds", tuple(kinds)), lambda: self._of_kinds(kinds))
+
+    def _of_kinds(self, kinds: tuple[str, ...]) -> Flags:
         if kinds:
             return self.operating & self.facilities["kind"].isin(kinds).to_numpy()
         return is_eligible(self.facilities, self.eligible).to_numpy(dtype=bool)
 
     def knows(self, kinds: tuple[str, ...]) -> bool:
         """Return whether the tables speak of any of these kinds at all."""
+        return self.keep(("knows", tuple(kinds)), lambda: self._knows(kinds))
+
+    def _knows(self, kinds: tuple[str, ...]) -> bool:
         asked = list(kinds or self.eligible)
         listed = self.facilities["kind"].isin(asked).any()
         return bool(listed or (self.rosters is not None and self.rosters["kind"].isin(asked).any()))

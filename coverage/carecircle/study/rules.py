@@ -13,12 +13,12 @@ from carecircle.inputs.issues import IssueLog
 from carecircle.roads.reach import nearest
 from carecircle.standards.evaluate import check_standards
 from carecircle.standards.formulas import FORMULAS
+from carecircle.standards.formulas_sync import synced
 from carecircle.standards.indicators import indicators, plan_lines
 from carecircle.standards.plausibility import check_plausibility
 from carecircle.standards.presets import load_preset, preset_names, read_rules
 from carecircle.standards.rule_frames import RuleFrames
 from carecircle.standards.rule_views import rulebook
-from carecircle.standards.sync import check_sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -224,7 +224,7 @@ def check_rules(
     plans = [preset for preset in presets if plan_lines(preset)]
     sync = pd.DataFrame()
     if plans and tables.projects is not None:
-        sync = check_sync(tables.projects, as_of=frames.as_of)
+        sync = synced(frames, tables.projects)
     return Checked(
         rules, rulebook(presets, frames.day), _indicators(frames, plans, findings.issues), sync
     )
