@@ -44,14 +44,17 @@
 
     /* Classes as map/layers.py makes them: within an edge, over the limit, no way, not assessed. */
     homeCodes(result) {
-      const { edges, left_out: leftOut } = this.atlas.data.homes, skipped = new Set(leftOut), n = edges.length;
-      const all = Array.from(result.minutes, (minutes, i) => {
-        if (result.state[i] === 2) return n + 2;
-        if (result.state[i] === 0) return n + (isNaN(minutes) ? 1 : 0);
-        const within = edges.findIndex((edge) => minutes <= edge);
-        return within < 0 ? n - 1 : within;
-      });
-      return { all, drawn: all.filter((_, i) => !skipped.has(i)) };
+      const { edges, left_out: leftOut } = this.atlas.data.homes, n = edges.length, { minutes, state } = result;
+      const all = new Uint8Array(minutes.length);
+      for (let home = 0; home < all.length; home++) {
+        let code = 0;
+        if (state[home] === 2) code = n + 2;
+        else if (state[home] === 0) code = n + (isNaN(minutes[home]) ? 1 : 0);
+        else while (code < n - 1 && minutes[home] > edges[code]) code++;
+        all[home] = code;
+      }
+      const skipped = new Set(leftOut);
+      return { all, drawn: skipped.size ? all.filter((_, home) => !skipped.has(home)) : all };
     },
 
     /* Code of each area of the map from its number in the worker, undefined where that has none. */

@@ -3,7 +3,7 @@
   "use strict";
   const carecircle = window.carecircle;
   const AT_ONCE = 8; // facilities in one message, so that a newer plan waits for no more
-  const MOST_HELD = 4000, QUIET_MS = 300;
+  const MOST_HELD = 4000, QUIET_MS = 100;
 
   const NOTHING = { start: [0], x: new Float64Array(0), y: new Float64Array(0) };
   const keyOf = ({ key }, minutes) => `${key} within ${minutes}`;
