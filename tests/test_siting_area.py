@@ -14,6 +14,7 @@ from scipy.optimize import linprog
 
 import carecircle as cc
 from carecircle.errors import InputError
+from carecircle.planning import area_standard
 from carecircle.planning.area_problem import AreaProblem, site_options
 from carecircle.planning.checks.area_look import area_bound, verify_area_plan
 
@@ -490,3 +491,25 @@ def test_sharing_in_the_sample_city_never_closes_less_and_never_costs_more(city_
     assert not shared.allocation["own"].all()
     if shared.left_m2 == own.left_m2:
         assert shared.cost <= own.cost + 1e-6
+
+
+def test_a_search_cut_short_does_not_charge_for_sites_that_serve_nobody(monkeypatch):
+    problem = problem_of(
+        {"A": 100.0},
+        [("S1", "build", 50.0, 1.0, 0.0, np.inf), ("S2", "build", 70.0, 1.0, 0.0, np.inf)],
+        [("S1", "A", True), ("S2", "A", False)],
+        required=[False, False],
+    )
+    whole = area_standard.solve
+
+    def cut_short(model, **options):
+        """What a search may hold when its time is over: the idle site is taken as well."""
+        found = whole(model, **options)
+        if "time_limit_s" not in options:
+            return found
+        return replace(found, x=np.r_[1.0, 1.0, found.x[2:]], objective=220.0, status="time_limit")
+
+    monkeypatch.setattr(area_standard, "solve", cut_short)
+    plan = cc.meet_area_standard(problem)
+    assert plan.sites.index.tolist() == ["S1"]
+    assert plan.proof.objective == plan.sites["cost"].sum() == 150.0
