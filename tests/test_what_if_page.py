@@ -151,8 +151,8 @@ def test_small_towns_get_the_figures_of_python(node):
 def test_new_roads_at_a_gate_get_the_figures_of_python(node):
     baseline, findings = baseline_of(town_with_barriers())
     at_gate = [
-        [[50, 0], [50, 120]], [[50, 0.4], [50, 120]], {"line": [[50, 0], [50, 120]], "bridge": "yes"},
-        [[50, 120], [50, 0], [120, 90]], [[0, 0], [50, 30], [100, 0]],
+        [[50, 0], [50, 120]], [[50, 0.4], [50, 120]], [[50, 120], [50, 0], [120, 90]],
+        {"line": [[50, 0], [50, 120]], "bridge": "yes"}, [[0, 0], [50, 30], [100, 0]],
     ]  # fmt: skip
     asked = [{"roads": {"add": [one]}} for one in at_gate]
     text = json.dumps([{"pack": pack_what_if(findings), "scenarios": asked}])
