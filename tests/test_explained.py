@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import carecircle as cc
-from carecircle.analysis.explained import CHANGES, best_changes, changes_by_unit, units_explained
+from carecircle.analysis.explained import (
+    CHANGES,
+    MARGINS,
+    MEASURES,
+    best_changes,
+    changes_by_unit,
+    units_explained,
+)
 from carecircle.analysis.gaps import uncovered_homes
 from carecircle.depth.certainty import speed_classes
 from carecircle.depth.explanation import explain_uncovered
@@ -60,7 +67,7 @@ def test_toy_town_is_explained_as_counted_on_fingers(town):
     assert units["total"].tolist() == [20, 10, 10, 10, 40, 30, 20]
     assert units["unreachable"].tolist() == [0, 10, 0, 10, 0, 0, 20]
     assert units["cause"].tolist()[:4] == ["no_facility", "road_gap", "planned", "not_linked"]
-    # H07 is 100 m over, H08 600 m: a limit of 25 minutes or 1500 m in 15 minutes covers both
+    # H07 is 100 m over, H08 600 m: both are in time with 10 minutes more, or at 1500 m in 15
     centre = found.changes.loc[("area", "C")]
     assert centre["value"].tolist() == [10.0, 1.667]
     assert centre["enough"].tolist() == [True, True]
@@ -70,7 +77,7 @@ def test_toy_town_is_explained_as_counted_on_fingers(town):
         "F2", "Village centre", 0.0, 10.0,
     ]  # fmt: skip
     assert units["best"].fillna("").tolist() == [
-        "raise_limit", "", "open_planned", "", "raise_limit", "open_planned", "",
+        "", "", "open_planned", "", "", "open_planned", "",
     ]  # fmt: skip
 
 
@@ -78,18 +85,55 @@ def test_sentences_say_who_why_and_what_helps_in_both_languages(town):
     units = explain_uncovered(town).units
     assert units.loc[("area", "V"), "en"] == (
         "Village: 10 of 30 elders are not in time (30 min); cause: facility planned; West station"
-        " is the nearest, 3.3 min over. Smallest change found: open F2 Village centre, planned or"
-        " being built; it brings 10 of 10 in time, enough for the rule."
+        " is the nearest, 3.3 min over. On the ground: open F2 Village centre, planned or being"
+        " built, 10 of 10 then in time, enough for the rule. It is 3.4 min short of the rule."
     )
     assert units.loc[("area", "V"), "zh"] == (
         "Village:老年人30中有10不能按时到达(30分钟),原因:设施规划中;最近的设施是West station,"
-        "超出3.3分钟。最小的改变:在建或规划的F2 Village centre投用,可使10中的10按时到达,即可达标。"
+        "超出3.3分钟。实地措施:在建或规划的F2 Village centre投用,可使10中的10按时到达,即可达标;"
+        "距达标还差3.4分钟。"
     )
-    assert units.loc[("gap", "G002"), "en"].endswith("No single change was found that helps.")
-    assert units.loc[("gap", "G002"), "zh"].endswith("未找到单项可行的改变。")
+    # nobody there has a way: no margin to tell either
+    nothing = "No road gap, planned facility or candidate site brings anyone in time."
+    assert units.loc[("gap", "G002"), "en"].endswith(nothing)
+    assert units.loc[("gap", "G002"), "zh"].endswith(
+        "补路、在建或规划设施投用、现有候选点新建均不能使其按时到达。"
+    )
+    centre = units.loc[("area", "C")]
+    assert centre["en"].endswith(f"{nothing} It is 10 min short of the rule.")
+    assert centre["zh"].endswith("均不能使其按时到达;距达标还差10分钟。")
 
 
-def test_a_candidate_that_covers_everybody_goes_before_a_longer_limit(town):
+def test_the_limit_is_the_rule_and_longer_limits_are_never_proposed(found):
+    assert set(found.units["best"].dropna()) <= set(MEASURES)
+    assert found.units["best"].isna().any(), "the sample has places that no measure helps"
+    assert set(MEASURES).isdisjoint(MARGINS)
+    marked = found.changes[found.changes["best"]]
+    assert set(marked.index.get_level_values("change")) <= set(MEASURES)
+    assert not found.units["zh"].str.contains("放宽|最小的改变|提高步速").any()
+    assert not found.units["en"].str.contains("longer|Smallest|faster|a walk at").any()
+    short = found.changes.xs("minutes_short", level="change")
+    told = found.units["zh"].str.contains("距达标还差")
+    assert told[told].index.tolist() == [key for key in found.units.index if key in short.index]
+
+
+def test_a_measure_that_is_not_enough_alone_says_so():
+    town = cc.samples.toy_town()
+    found = explain_uncovered(town, candidates=points(N1=(300, 0)))
+    # at 300 m N1 brings H07 (800 m away) in time, not H08 (1300 m away)
+    centre = found.units.loc[("area", "C")]
+    assert centre["best"] == "build"
+    assert not found.changes.loc[("area", "C", "build"), "enough"]
+    assert centre["en"].endswith(
+        "No single measure is enough; the best one: build at N1 屋N1, 10 of 20 then in time."
+        " It is 10 min short of the rule."
+    )
+    assert centre["zh"].endswith(
+        "。没有一项措施单独足够,作用最大的是在N1 屋N1新建,可使20中的10按时到达;距达标还差10分钟。"
+    )
+
+
+def test_a_candidate_that_covers_everybody_is_the_measure_named(town):
     spots = points(N1=(1000, 300), N2=(500, 500))
     found = explain_uncovered(town, candidates=spots)
     build = found.changes.loc[("area", "C", "build")]
@@ -99,7 +143,9 @@ def test_a_candidate_that_covers_everybody_goes_before_a_longer_limit(town):
     ]  # fmt: skip
     assert build["value"] == 5.0
     assert found.units.loc[("area", "C"), "best"] == "build"
-    assert found.changes["best"].groupby(["unit_kind", "unit_id"]).sum().eq(1).all()
+    marked = found.changes["best"].groupby(["unit_kind", "unit_id"]).sum()
+    assert marked[marked == 1].index.tolist() == found.units["best"].dropna().sort_index().index.tolist()
+    assert marked.max() == 1
 
 
 def test_a_forbidden_candidate_is_left_out(town):
@@ -125,7 +171,7 @@ def test_where_no_elders_are_known_homes_are_counted(town):
     assert "2 of 4 homes" in centre["en"]
 
 
-def test_minutes_brought_along_are_explained_by_limit_and_planned_facilities(town):
+def test_minutes_brought_along_are_explained_by_margin_and_planned_facilities(town):
     pairs = pd.DataFrame(
         [("F1", "H07", 17.0), ("F2", "H07", 3.0), ("F1", "H05", 5.0)],
         columns=["facility_id", "home_id", "minutes"],
@@ -133,7 +179,7 @@ def test_minutes_brought_along_are_explained_by_limit_and_planned_facilities(tow
     own = replace(town, tables=replace(town.tables, minutes=pairs))
     found = explain_uncovered(own)
     centre = found.changes.loc[("area", "C")]
-    assert centre.index.tolist() == ["open_planned", "raise_limit"]
+    assert centre.index.tolist() == ["open_planned", "minutes_short"]
     assert centre["gained"].tolist() == [10.0, 10.0]
     assert centre["enough"].tolist() == [False, False], "two homes have no minutes at all"
 
@@ -162,8 +208,8 @@ def test_members_of_the_gaps_are_the_homes_that_are_not_covered(city, result):
     assert gap_of.value_counts().to_dict() == result.gaps["homes"].to_dict()
 
 
-def test_a_limit_that_is_named_does_and_a_hair_less_does_not(found, city, result):
-    areas = found.changes.loc["area"].xs("raise_limit", level="change")
+def test_the_minutes_short_would_do_and_a_hair_less_would_not(found, city, result):
+    areas = found.changes.loc["area"].xs("minutes_short", level="change")
     areas = areas[areas["enough"]]
     assert len(areas) > 30
     minutes, elders = result.homes["minutes"], result.homes["elders"]
@@ -176,7 +222,7 @@ def test_a_limit_that_is_named_does_and_a_hair_less_does_not(found, city, result
 
 
 def test_a_speed_that_is_named_does_and_two_thousandths_less_does_not(found, city):
-    areas = found.changes.loc["area"].xs("walk_faster", level="change")
+    areas = found.changes.loc["area"].xs("speed_needed", level="change")
     areas = areas[areas["enough"] & areas["value"].between(1.0, 3.0)]
     for area in areas.index[[0, len(areas) // 2, -1]]:
         speed = areas.loc[area, "value"]
@@ -209,20 +255,20 @@ def test_special_cases_of_the_sample_are_explained(found, city, result):
     assert row["target_id"] in set(gap_homes["target_id"])
 
 
-def test_the_best_change_is_the_first_that_is_enough_or_the_one_that_helps_most():
+def test_the_best_measure_is_the_first_that_is_enough_or_the_one_that_helps_most():
     index = pd.MultiIndex.from_tuples(
-        [("gap", "A", "build"), ("gap", "A", "raise_limit"), ("gap", "A", "walk_faster"),
+        [("gap", "A", "build"), ("gap", "A", "minutes_short"), ("gap", "A", "speed_needed"),
          ("gap", "B", "build"), ("gap", "B", "open_planned"), ("gap", "C", "join_road"),
-         ("gap", "C", "build")],
+         ("gap", "C", "build"), ("gap", "D", "minutes_short")],
         names=["unit_kind", "unit_id", "change"],
     )  # fmt: skip
     changes = pd.DataFrame(
-        {"enough": [False, True, True, False, False, True, True],
-         "gained": [9.0, 8, 8, 5, 5, 3, 9]}, index=index,
+        {"enough": [False, True, True, False, False, True, True, True],
+         "gained": [9.0, 10, 10, 5, 5, 3, 9, 4]}, index=index,
     )  # fmt: skip
     best = best_changes(changes)
     assert best.to_dict() == {
-        ("gap", "A"): "raise_limit", ("gap", "B"): "open_planned", ("gap", "C"): "join_road",
+        ("gap", "A"): "build", ("gap", "B"): "open_planned", ("gap", "C"): "join_road",
     }  # fmt: skip
 
 
@@ -267,7 +313,7 @@ def test_law_gains_never_exceed_who_is_late_and_rows_may_come_in_any_order(data)
         enough = 0.95 * weight.sum() * (1 - 1e-12)
         needed = sorted(own["minutes_short"].dropna().unique())
         reach = [x for x in needed if weight[own["minutes_short"] <= x].sum() >= enough]
-        key = ("area", one, "raise_limit")
+        key = ("area", one, "minutes_short")
         if reach and key in changes.index:
             assert changes.loc[key, "value"] == reach[0]
             assert changes.loc[key, "enough"]
@@ -296,13 +342,9 @@ def test_every_sentence_is_the_one_its_unit_would_get_alone(found, city):
     alone = [sentences(units.loc[[key]], found.changes, facilities) for key in units.index]
     pd.testing.assert_frame_equal(pd.concat(alone), found.units[["zh", "en"]])
     nothing = sentences(units, found.changes.iloc[:0], facilities)
-    assert nothing["en"].str.endswith("No single change was found that helps.").all()
-    # a change in its own right says nothing of the ground; one that only measures does
-    chosen = found.changes[found.changes["best"]].reset_index("change")["change"]
-    grounded = found.units["en"].str.contains("On the ground")
-    on_site = found.changes.drop(["raise_limit", "walk_faster"], level="change").index
-    measured = chosen[chosen.isin(["raise_limit", "walk_faster"])].index
-    assert grounded[grounded].index.tolist() == [
-        key for key in units.index if key in measured and key in on_site.droplevel("change")
-    ]
-    assert 0 < grounded.sum() < len(units)
+    assert nothing["en"].str.endswith("brings anyone in time.").all()
+    # a measure is named wherever there is one, whether it is enough or not
+    on_site = found.changes.drop(list(MARGINS), level="change").index.droplevel("change")
+    named = found.units["en"].str.contains("On the ground: |No single measure is enough")
+    assert named[named].index.tolist() == [key for key in units.index if key in on_site]
+    assert 0 < named.sum() < len(units)

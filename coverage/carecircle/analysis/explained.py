@@ -1,4 +1,4 @@
-"""Why somebody is not in time, and the smallest change found that would bring them in time."""
+"""Why somebody is not in time, what on the ground would bring them in time, how far off they are."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ import pandas as pd
 
 from carecircle.analysis.quantiles import weighted_quantiles
 
-__all__ = ["CHANGES", "best_changes", "changes_by_unit", "units_explained"]
+__all__ = ["CHANGES", "MARGINS", "MEASURES", "best_changes", "changes_by_unit", "units_explained"]
 
-#: Change -> (Chinese, English), what is done soonest first: a look at the spot, an opening that is
-#: planned, a new site. A longer limit and a faster walk only say how far off a place is.
-CHANGES = {
+#: Measure on the ground -> (Chinese, English), what is done soonest first: a look at the spot, an
+#: opening that is planned, a new site.
+MEASURES = {
     "join_road": ("补上道路缺口", "join a gap in the roads"),
     "open_planned": ("在建或规划设施投用", "open a facility that is planned or being built"),
     "build": ("在候选点新建", "build at a candidate site"),
-    "raise_limit": ("放宽时限", "raise the limit"),
-    "walk_faster": ("提高步速", "walk faster"),
 }
+#: Margin -> (Chinese, English). The limit is the rule: a margin says how far off a place is and is
+#: never proposed.
+MARGINS = {
+    "minutes_short": ("距达标还差的分钟", "minutes short of the rule"),
+    "speed_needed": ("达标所需步速", "walking speed that would do"),
+}
+CHANGES = MEASURES | MARGINS
 _UNIT = ["unit_kind", "unit_id"]
 _HAIR = 1e-12  # as verdicts on areas are decided
-_VALUES = {"raise_limit": "minutes_short", "walk_faster": "speed_needed_m_s"}
-_VALUE_UNIT = {"raise_limit": "minutes more", "walk_faster": "m/s"}
+_VALUES = {"minutes_short": "minutes_short", "speed_needed": "speed_needed_m_s"}
+_VALUE_UNIT = {"minutes_short": "minutes short", "speed_needed": "m/s"}
 _MILLI = 1000.0
 
 
@@ -70,11 +75,11 @@ def units_explained(members: pd.DataFrame, homes: pd.DataFrame) -> pd.DataFrame:
 def changes_by_unit(
     members: pd.DataFrame, homes: pd.DataFrame, helps: pd.DataFrame, *, share: float
 ) -> pd.DataFrame:
-    """Find for every unit and kind of change the one of that kind that helps most.
+    """Find for every unit and kind of measure the one of that kind that helps most, and margins.
 
-    A change is enough when at least ``share`` of the unit's total would be in time, as areas are
-    judged. Limit and speed are the least that are enough; where none is (somebody has no way at
-    all), the least that brings in time everyone who can be.
+    A measure is enough when at least ``share`` of the unit's total would be in time, as areas are
+    judged. Margins are the fewest minutes and the least speed that would be; where none would
+    (somebody has no way at all), what everyone who has a way lacks.
 
     Parameters
     ----------
@@ -91,8 +96,8 @@ def changes_by_unit(
     -------
     pandas.DataFrame
         Index ``(unit_kind, unit_id, change)``, changes in the order of :data:`CHANGES`:
-        ``target_id`` (the gap, facility or site; missing for limit and speed), ``value`` and
-        ``value_unit`` (longest minutes of those who gain; minutes more; metres per second),
+        ``target_id`` (the gap, facility or site; missing for margins), ``value`` and
+        ``value_unit`` (longest minutes of those who gain; minutes short; metres per second),
         ``gained`` and ``uncovered`` (elders or homes, as ``counted_in``), ``gained_homes`` and
         ``enough``. Changes that help nobody have no row.
     """
@@ -115,7 +120,9 @@ def changes_by_unit(
 
 
 def best_changes(changes: pd.DataFrame) -> pd.Series:
-    """Return the smallest change of each unit: the first that is enough, else what helps most.
+    """Return the measure for each unit: the first that is enough, else the one that helps most.
+
+    Measures on the ground alone: a margin changes nothing there.
 
     Parameters
     ----------
@@ -125,10 +132,12 @@ def best_changes(changes: pd.DataFrame) -> pd.Series:
     Returns
     -------
     pandas.Series
-        Name of the change; index ``(unit_kind, unit_id)``. Units that nothing helps are missing.
+        Key of :data:`MEASURES`; index ``(unit_kind, unit_id)``. Units that no measure helps are
+        missing.
     """
     table = changes.reset_index()
-    table["place"] = table["change"].map({name: k for k, name in enumerate(CHANGES)})
+    table = table[table["change"].isin(list(MEASURES))]
+    table["place"] = table["change"].map({name: k for k, name in enumerate(MEASURES)})
     table["more"] = np.where(table["enough"], 0.0, -table["gained"])
     ascending = [True, True, False, True, True]
     table = table.sort_values(
@@ -172,9 +181,9 @@ def _targets(rows: pd.DataFrame, helps: pd.DataFrame) -> pd.DataFrame:
 
 
 def _thresholds(rows: pd.DataFrame, homes: pd.DataFrame, change: str, share: float) -> pd.DataFrame:
-    """Return the least limit or speed that is enough for each unit, or does what can be done."""
+    """Return how many minutes each unit is short, or the speed that would do."""
     need = rows["home_id"].map(homes[_VALUES[change]]).to_numpy(dtype=float)
-    if change == "walk_faster":
+    if change == "speed_needed":
         need = np.ceil(need * _MILLI - 1e-6) / _MILLI  # rounded up, so that it does suffice
     key = rows.groupby(_UNIT, sort=True).ngroup().to_numpy().astype(object)
     weight = rows["weight"].to_numpy()

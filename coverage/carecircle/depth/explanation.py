@@ -47,7 +47,8 @@ class Explanations:
         community or village that is not on time. ``name``, ``counted_in``, ``total``,
         ``uncovered``, ``unreachable``, ``minutes_over``, ``facility_id`` (the nearest), ``cause``,
         ``limit_minutes`` (as text, ``15`` or ``15/30``),
-        ``best`` (the smallest change found, missing: none) and the sentences ``zh`` and ``en``.
+        ``best`` (the measure on the ground that is enough, else the one that helps most; missing:
+        none) and the sentences ``zh`` and ``en``.
     changes
         Index ``(unit_kind, unit_id, change)``: ``target_id``, ``target_name``, ``value``,
         ``value_unit``, ``gained``, ``uncovered``, ``gained_homes``, ``enough``, ``best``; see
@@ -79,10 +80,11 @@ def explain_uncovered(
     candidates: gpd.GeoDataFrame | None = None,
     road_checks: RoadChecks | None = None,
 ) -> Explanations:
-    """Explain every uncovered area and every area not on time, with the smallest change found.
+    """Explain every uncovered area and every area not on time, with what would help on the ground.
 
-    The changes looked for are single ones: a gap in the roads joined, a facility opened that is
-    planned or being built, a candidate built, a longer limit, a faster walk.
+    The measures looked for are single ones: a gap in the roads joined, a facility opened that is
+    planned or being built, a candidate built. How many minutes a place is short of the rule, and
+    the walking speed that would do, are margins: they are told and never proposed.
 
     Parameters
     ----------
@@ -99,7 +101,8 @@ def explain_uncovered(
     Returns
     -------
     Explanations
-        One row per unit and kind of change, and one sentence per unit in Chinese and English.
+        One row per unit and kind of measure or margin, and one sentence per unit in Chinese and
+        English.
 
     Examples
     --------
@@ -108,8 +111,8 @@ def explain_uncovered(
     >>> village = found.changes.loc[("area", "V")]
     >>> village[["value", "value_unit", "gained"]].T.to_dict("list")
     ... # doctest: +NORMALIZE_WHITESPACE
-    {'open_planned': [0.0, 'minutes', 10.0], 'raise_limit': [3.333333333, 'minutes more', 10.0],
-     'walk_faster': [1.112, 'm/s', 10.0]}
+    {'open_planned': [0.0, 'minutes', 10.0], 'minutes_short': [3.333333333, 'minutes short', 10.0],
+     'speed_needed': [1.112, 'm/s', 10.0]}
     """
     baseline = study if isinstance(study, Baseline) else Baseline.of(study)
     town = baseline.study

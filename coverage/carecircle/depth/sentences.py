@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["sentences"]
 
 _UNIT = ["unit_kind", "unit_id"]
-_MEASURES = ("raise_limit", "walk_faster")
 _WHO = {"elders": ("老年人", "elders"), "homes": ("处住宅", "homes")}
 
 
@@ -27,7 +26,7 @@ def sentences(
     changes: pd.DataFrame,
     facilities: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Say for each unit who is not in time, why, and what would help.
+    """Say for each unit who is not in time, why, what would help, and how far off it is.
 
     Parameters
     ----------
@@ -51,20 +50,17 @@ def sentences(
     )
     picked = [_picked(part, units.index) for part in _chosen(changes)]
     told = [
-        (_chinese(unit, best, on_site), _english(unit, best, on_site))
-        for unit, best, on_site in zip(facts.to_dict("records"), *picked, strict=True)
+        (_chinese(unit, best, short), _english(unit, best, short))
+        for unit, best, short in zip(facts.to_dict("records"), *picked, strict=True)
     ]
     return pd.DataFrame(told, index=units.index, columns=["zh", "en"])
 
 
 def _chosen(changes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return per unit the smallest change, and where that only measures, the best one on site."""
+    """Return per unit the measure that helps best, and how many minutes the unit is short."""
     rows = changes.reset_index()
     best = rows[rows["best"].to_numpy(dtype=bool)].drop_duplicates(_UNIT)
-    measured = best.loc[best["change"].isin(_MEASURES), _UNIT]
-    on_site = rows[~rows["change"].isin(_MEASURES)].merge(measured, on=_UNIT)
-    on_site = on_site.sort_values(["gained", "change"], ascending=[False, True], kind="stable")
-    return best, on_site.drop_duplicates(_UNIT)
+    return best, rows[(rows["change"] == "minutes_short").to_numpy()]
 
 
 def _picked(rows: pd.DataFrame, units: pd.Index) -> list[Facts | None]:
@@ -74,7 +70,7 @@ def _picked(rows: pd.DataFrame, units: pd.Index) -> list[Facts | None]:
     return [facts[place] if place >= 0 else None for place in at.tolist()]
 
 
-def _english(unit: Facts, best: Facts | None, on_site: Facts | None) -> str:
+def _english(unit: Facts, best: Facts | None, short: Facts | None) -> str:
     who = _WHO[unit["counted_in"]][1]
     text = f"{unit['label']}: {unit['uncovered']:,.0f} of {unit['total']:,.0f} {who} are not in"
     text += f" time ({unit['limit_minutes']} min)"
@@ -84,17 +80,21 @@ def _english(unit: Facts, best: Facts | None, on_site: Facts | None) -> str:
         text += f"; {unit['facility']} is the nearest, {unit['minutes_over']:.1f} min over"
     if unit["unreachable"] > 0:
         text += f"; {unit['unreachable']:,.0f} have no way at all"
+    text += ". "
     if best is None:
-        return text + ". No single change was found that helps."
-    enough = "enough for the rule" if best["enough"] else "not enough alone"
-    text += f". Smallest change found: {_done(best)[1]}; it brings {best['gained']:,.0f} of"
-    text += f" {best['uncovered']:,.0f} in time, {enough}."
-    if on_site is not None:
-        text += f" On the ground: {_done(on_site)[1]} brings {on_site['gained']:,.0f}."
+        text += "No road gap, planned facility or candidate site brings anyone in time."
+    else:
+        head = "On the ground" if best["enough"] else "No single measure is enough; the best one"
+        text += f"{head}: {_done(best)[1]}, {best['gained']:,.0f} of {best['uncovered']:,.0f} then"
+        text += " in time"
+        text += ", enough for the rule." if best["enough"] else "."
+    if short is not None:
+        who = "It is" if short["enough"] else "Those who have a way are"
+        text += f" {who} {_minutes(short)} min short of the rule."
     return text
 
 
-def _chinese(unit: Facts, best: Facts | None, on_site: Facts | None) -> str:
+def _chinese(unit: Facts, best: Facts | None, short: Facts | None) -> str:
     who = _WHO[unit["counted_in"]][0]
     text = f"{unit['label']}:{who}{unit['total']:,.0f}中有{unit['uncovered']:,.0f}不能按时到达"
     text += f"({unit['limit_minutes']}分钟)"
@@ -104,26 +104,30 @@ def _chinese(unit: Facts, best: Facts | None, on_site: Facts | None) -> str:
         text += f";最近的设施是{unit['facility']},超出{unit['minutes_over']:.1f}分钟"
     if unit["unreachable"] > 0:
         text += f";{unit['unreachable']:,.0f}无路可达"
+    text += "。"
     if best is None:
-        return text + "。未找到单项可行的改变。"
-    enough = "即可达标" if best["enough"] else "单靠此项不足以达标"
-    text += f"。最小的改变:{_done(best)[0]},可使{best['uncovered']:,.0f}中的"
-    text += f"{best['gained']:,.0f}按时到达,{enough}。"
-    if on_site is not None:
-        text += f"实地措施:{_done(on_site)[0]},可使{on_site['gained']:,.0f}按时到达。"
-    return text
+        text += "补路、在建或规划设施投用、现有候选点新建均不能使其按时到达"
+    else:
+        text += "实地措施:" if best["enough"] else "没有一项措施单独足够,作用最大的是"
+        text += f"{_done(best)[0]},可使{best['uncovered']:,.0f}中的{best['gained']:,.0f}按时到达"
+        text += ",即可达标" if best["enough"] else ""
+    if short is not None:
+        whose = "" if short["enough"] else "有路可达的"
+        text += f";{whose}距达标还差{_minutes(short)}分钟"
+    return text + "。"
+
+
+def _minutes(short: Facts) -> str:
+    """Return minutes rounded up: with so many more the rule would be met."""
+    return f"{math.ceil(round(short['value'] * 10, 6)) / 10:g}"
 
 
 def _done(change: Facts) -> tuple[str, str]:
-    one, value = change["target_id"], change["value"]
+    one = change["target_id"]
     called: str = one if pd.isna(change["target_name"]) else f"{one} {change['target_name']}"
-    # rounded up: the limit that is printed must do
-    longer = f"{math.ceil(round(value * 10, 6)) / 10:g}"
     said = {
         "join_road": (f"补上道路缺口{one}", f"join road gap {one}"),
         "open_planned": (f"在建或规划的{called}投用", f"open {called}, planned or being built"),
         "build": (f"在{called}新建", f"build at {called}"),
-        "raise_limit": (f"时限放宽{longer}分钟", f"a limit {longer} min longer"),
-        "walk_faster": (f"步速达到{value:g}米/秒", f"a walk at {value:g} m/s"),
     }
     return said[change["change"]]

@@ -59,7 +59,7 @@ _LAYERS = {
     "areas": ("社区(村):稳健程度", "areas: how sure each verdict is"),
     "homes": ("住宅:稳健程度", "homes: how sure each verdict is"),
     "road_gaps": ("疑似断头路", "probable gaps in the roads"),
-    "uncovered": ("盲区:原因和最小改变", "uncovered areas: reason and smallest change"),
+    "uncovered": ("盲区:原因和实地措施", "uncovered areas: reason and what would help"),
 }
 _NO_CHANGE = ("没有断头路影响判定", "no verdict hangs on a gap in the roads")
 
