@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from carecircle.errors import InputError
+from carecircle.outputs.headcount import counted_in
 from carecircle.outputs.map.access import with_access
 from carecircle.outputs.map.card import card_of, headline_of, kinds_here, ui_words
 from carecircle.outputs.map.change import Change
@@ -211,7 +212,9 @@ def _frame(findings: Findings, say: Speech) -> dict[str, Any]:
         "lang": findings.card.language,
         "step": STEP_DEGREES,
         "words": ui_words(say),
-        "card": card_of(findings.card, say, kinds=kinds_here(findings)),
+        "card": card_of(
+            findings.card, say, kinds=kinds_here(findings), weight=counted_in(findings)
+        ),
         "headline": headline_of(findings, say),
         "table": unit_tables(findings, say),
         "summary": spoken_summary(findings, say),

@@ -63,8 +63,15 @@ def limits_text(card: StudyCard, say: Speech, *, kinds: Iterable[str] | None = N
     return " · ".join(f"{say(kind)} {say('minute', _number(card.limits[kind]))}" for kind in named)
 
 
-def card_of(card: StudyCard, say: Speech, *, kinds: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return title, banner, terms and sources; the subtitle names the limits of ``kinds`` only."""
+def card_of(
+    card: StudyCard, say: Speech, *, kinds: Iterable[str] | None = None, weight: str = "elders"
+) -> dict[str, Any]:
+    """Return title, banner, terms and sources; only the limits of ``kinds`` are named.
+
+    A community is on time by its elders; where the study counts others (``weight``), by its homes.
+    ``kinds`` and the parts of the subtitle travel too: a tried plan has its own terms.
+    """
+    kinds = tuple(card.limits if kinds is None else kinds)
     profile = card.profile
     travel = say("by_profile", say(profile.mode), profile.name)
     as_of = card.as_of or say("no_data")
@@ -72,20 +79,24 @@ def card_of(card: StudyCard, say: Speech, *, kinds: Iterable[str] | None = None)
     if profile.class_kmh:
         speed = say("class_km_h")
     counted = [say.pick(card.kinds[kind]) if kind in card.kinds else kind for kind in card.eligible]
+    rule = "on_time_rule_elders" if weight == "elders" else "on_time_rule_homes"
     terms = [
-        (say("limits"), limits_text(card, say)),
+        (say("limits"), limits_text(card, say, kinds=kinds)),
         (say("profile"), travel),
         (say("speed"), speed),
         (say("speed_source"), say.pick((profile.source_zh or profile.source, profile.source))),
         (say("direction"), say(card.direction)),
         (say("as_of"), as_of),
-        (say("on_time"), say("on_time_rule", say.percent(card.on_time_share, 1.0))),
+        (say("on_time"), say(rule, say.percent(card.on_time_share, 1.0))),
         (say("eligible"), say("comma").join(counted)),
         (say("floor_rule"), card.floor_rule),
     ]
     return {
         "title": say.pick((card.title_zh or card.title, card.title or card.title_zh)),
         "subtitle": f"{limits_text(card, say, kinds=kinds)} · {travel} · {as_of}",
+        "kinds": list(kinds),
+        "travel": travel,
+        "as_of": as_of,
         "synthetic": say("synthetic") if card.synthetic else "",
         "terms": [pair for pair in terms if pair[1]],
         "sources": list(card.sources),

@@ -28,6 +28,7 @@ from carecircle.outputs.map.layers import (
 )
 from carecircle.outputs.map.records import area_records, column, facility_records
 from carecircle.outputs.map.shapes import Layer, has_place, swatch
+from carecircle.outputs.map.summary import spoken_change, spoken_summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -209,14 +210,16 @@ class Change:
     def views(self) -> dict[str, Any]:
         """Return what there is to choose from, and the headline of each view."""
         say = self.say
-        headlines = [headline_of(self.before, say)]
-        for one in self.after.values():
+        headlines, summaries = [headline_of(self.before, say)], [spoken_summary(self.before, say)]
+        for name, one in self.after.items():
+            after = [say("say_after", name), *spoken_summary(one, say)]
+            summaries += [after, spoken_change(self.before, one, name, say)]
             told = _moved_people(self.before, one, say)
             headlines += [headline_of(one, say), headline_change(self.before, one, told, say)]
         words = [say(f"view_{view}") for view in ("before", "after", "change")]
         return {
             "title": say("view"), "words": words, "scenario": say("scenario"),
-            "scenarios": list(self.after), "headlines": headlines,
+            "scenarios": list(self.after), "headlines": headlines, "summaries": summaries,
             "part": 2 if self.after else 0,
         }  # fmt: skip
 

@@ -9,6 +9,7 @@ import pandas as pd
 from carecircle.inputs.contracts import STATUSES
 from carecircle.outputs.map.rules import rules_failed
 from carecircle.outputs.map.text import missing
+from carecircle.standards.floor_area import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -94,8 +95,11 @@ def area_records(findings: Findings, say: Speech) -> Records:
         return say(say.text(code)) if say.text(code) else say("not_assessed")
 
     def status(code: object, why: object) -> str:
-        found, reason = say.text(code), say.text(why)
-        return f"{say(found)} ({say(reason)})" if found and reason else say(found)
+        found = say.text(code)
+        reasons = [
+            say.pick(REASONS.get(key, (key, key))) for key in say.text(why).split(";") if key
+        ]
+        return f"{say(found)} ({say('comma').join(reasons)})" if found and reasons else say(found)
 
     rows = {
         say("kind"): _each(areas, lambda code: say(say.text(code)), "kind"),

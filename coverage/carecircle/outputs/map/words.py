@@ -87,6 +87,39 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
         "{} communities lack floor area, {} m² in all.",
     ),
     "say_terms": ("条件:{}。", "Terms: {}."),
+    # summary of a scenario, and of a plan that is tried
+    "say_scenario": (
+        "以下为方案“{}”与现状之比。",
+        "What follows compares the scenario “{}” with today.",
+    ),
+    "say_after": (
+        "以下为方案“{}”,不是现状。",
+        "What follows holds under the scenario “{}”, not today.",
+    ),
+    "say_plan": (
+        "以下为方案推演,不是现状。改动:{}。",
+        "What follows is a what-if, not today. Changes: {}.",
+    ),
+    "say_change_elders": (
+        "{0}:按时可达的老年人由 {1} / {2}({3})变为 {4} / {5}({6}),变化 {7}。",
+        "{0}: elders in time go from {1} of {2} ({3}) to {4} of {5} ({6}), a change of {7}.",
+    ),
+    "say_change_people": (
+        "{0}:按时可达的常住人口由 {1} / {2}({3})变为 {4} / {5}({6}),变化 {7}。",
+        "{0}: residents in time go from {1} of {2} ({3}) to {4} of {5} ({6}), a change of {7}.",
+    ),
+    "say_change_homes": (
+        "{0}:按时可达的住宅由 {1} / {2}({3})变为 {4} / {5}({6}),变化 {7}。",
+        "{0}: homes in time go from {1} of {2} ({3}) to {4} of {5} ({6}), a change of {7}.",
+    ),
+    "say_change_units": (
+        "{0} 个社区(村):有设施的由 {1} 变为 {2},按时的由 {3} 变为 {4}。",
+        "Of {0} communities, {1} have a facility today and {2} then; {3} are on time and {4} then.",
+    ),
+    "say_moved": ("变化最大的社区(村):{}。", "Communities that change most: {}."),
+    "say_none_moved": ("没有社区(村)变化。", "No community changes."),
+    "say_terms_before": ("现状条件:{}。", "Terms today: {}."),
+    "say_terms_after": ("方案条件:{}。", "Terms of the plan: {}."),
     # tiles
     "tiles": ("在线底图", "Online base map"),
     "tiles_note": ("需要联网", "needs the internet"),

@@ -63,6 +63,7 @@
         Object.assign(layer, { part, title, legend });
       });
       this.payload.headline = this.payload.views.headlines[part];
+      this.payload.summary = this.payload.views.summaries[part];
     },
 
     /* Everything in the other language; what is open, chosen and drawn stays as it is. */
@@ -126,6 +127,7 @@
       this.map.closePopup();
       this.boxes.refresh();
       this.refreshLegend();
+      carecircle.frame.tell(this);
       this.canvas.redraw();
     },
 

@@ -102,14 +102,14 @@
     pointer.lastChild.textContent = words.north;
     pointer.setAttribute("aria-label", words.north_hint);
     atlas.skip.textContent = words.skip;
-    atlas.canvas._container.setAttribute("role", "img");
-    atlas.canvas._container.setAttribute("aria-label", `${words.map_word}: ${card.title}. ${atlas.payload.summary.join(" ")}`);
-    prose(atlas);
+    tell(atlas);
   }
 
   /* The map in words, with its terms: read aloud, and printed after the map. */
-  function prose(atlas) {
+  function tell(atlas) {
     const { card, summary, words } = atlas.payload, element = carecircle.element;
+    atlas.canvas._container.setAttribute("role", "img");
+    atlas.canvas._container.setAttribute("aria-label", `${words.map_word}: ${card.title}. ${summary.join(" ")}`);
     atlas.prose.replaceChildren(element("h2", "", `${card.title} · ${words.summary}`));
     if (card.synthetic) atlas.prose.appendChild(element("p", "cc-synthetic", card.synthetic));
     summary.forEach((sentence) => atlas.prose.appendChild(element("p", "", sentence)));
@@ -210,5 +210,5 @@
     window.matchMedia("print").addEventListener("change", ({ matches }) => (matches ? prepare() : restore()));
   }
 
-  carecircle.frame = { buttons, north, printing, speak, tiles, unseen };
+  carecircle.frame = { buttons, north, printing, speak, tell, tiles, unseen };
 })();
