@@ -50,6 +50,7 @@
         if (few) await this.circle(result, minutes);
         // who goes on changing the plan does not wait for what would soon be out of date
         await new Promise((good) => setTimeout(good, QUIET_MS));
+        await this.trial.running;
         if (this.asked === result) await this.gap(result);
         if (!few && this.asked === result) await this.circle(result, minutes);
       } catch (fault) {
