@@ -17,6 +17,7 @@ __all__ = [
     "HOME_CHANGES",
     "LOSSES",
     "NO_DATA",
+    "PARTED",
     "RATES",
     "RATE_EDGES",
     "ROADS",
@@ -66,6 +67,9 @@ ROADS: tuple[tuple[tuple[str, ...], str, float, int], ...] = (
     (("unclassified", "residential", "living_street", "service", "road"), "#c6c8c7", 0.8, 12),
     ((), "#d3d4d0", 0.6, 13),
 )
+
+#: Tints of circles parted between facilities, the first ones the most different.
+PARTED: tuple[str, ...] = ("#1c6fb5", "#8a6d1d", "#7a3f9c", "#1b8a6b", "#b24a7a", "#4c5661")
 
 _IN_TIME = ("#0d4a73", "#2f7fb0", "#74b3d4", "#86c5b4", "#b6dccb", "#d5eadf")
 _OVER, _NO_WAY = "#dd6f22", "#7f2315"

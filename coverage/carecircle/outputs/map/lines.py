@@ -10,8 +10,9 @@ import pandas as pd
 import shapely
 
 from carecircle.outputs import colours
-from carecircle.outputs.map.codec import pack_shapes
+from carecircle.outputs.map.codec import pack_codes, pack_shapes
 from carecircle.outputs.map.layers import class_edges
+from carecircle.outputs.map.parted import are_parted, tints
 from carecircle.outputs.map.records import column
 from carecircle.outputs.map.shapes import DRAWN_M, ROAD_M, Layer, swatch, wgs84
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["base_layers", "circle_layers"]
 
+_APART_M = 300.0  # circles that a reader sees side by side
+
 
 def circle_layers(findings: Findings, say: Speech, *, most_pieces: int) -> list[Layer]:
     """Return one layer per ring, longest first, and the reached roads."""
@@ -30,21 +33,31 @@ def circle_layers(findings: Findings, say: Speech, *, most_pieces: int) -> list[
     layers: list[Layer] = []
     minutes = pd.to_numeric(column(circles, "minutes"))
     geometry = wgs84(circles, "circles", tolerance_m=DRAWN_M)
+    # a disc holds those of shorter limits, a ring does not
+    rings = pd.to_numeric(column(circles, "from_minutes")).gt(0).any()
+    parted = _tints(findings) if are_parted(findings) and len(circles) else None
     for place, limit in enumerate(sorted(minutes.dropna().unique())):
-        title = say("layer_circle", f"{limit:g}")
+        inside = ((minutes <= limit) if rings else (minutes == limit)).to_numpy()
+        title = say("layer_circle" if parted is None else "layer_parted", f"{limit:g}")
         colour = colours.ring_colour(place)
-        inside = (minutes <= limit).to_numpy()
-        layers.append(
-            {
-                "id": f"circle{place}",
-                "title": title,
-                "type": "disc",
-                "colour": colour,
-                "shapes": pack_shapes(geometry[inside].to_numpy()),
-                "legend": [swatch("fill", colour, title, int((minutes == limit).sum()))],
-            }
-        )
+        kind, paint = "fill", colour
+        layer: Layer = {"id": f"circle{place}", "title": title, "type": "disc", "colour": colour}
+        if parted is not None:
+            layer |= {"type": "parted", "tints": pack_codes(parted[inside])}
+            layer |= {"colours": list(colours.PARTED)}
+            kind, paint = "parted", colours.PARTED[0]
+        entry = swatch(kind, paint, title, int((minutes == limit).sum()))
+        if parted is not None:
+            entry |= {"colours": list(colours.PARTED[:3]), "edge": colour}
+        shapes = pack_shapes(geometry[inside].to_numpy())
+        layers.append(layer | {"shapes": shapes, "legend": [entry]})
     return [*layers[::-1], *_reached_layer(findings, say, most_pieces)]
+
+
+def _tints(findings: Findings) -> NDArray[np.int64]:
+    # more facilities round one spot than there are tints share some, with a line between them
+    found = tints(findings.circles, apart_m=_APART_M)
+    return found % len(colours.PARTED)
 
 
 def _reached_layer(findings: Findings, say: Speech, most_pieces: int) -> list[Layer]:

@@ -3,7 +3,7 @@
   "use strict";
   const carecircle = window.carecircle;
   const decode = carecircle.decode;
-  const ORDER = ["fill", "lines", "outline", "disc", "homes", "gaps", "bubbles", "symbols", "chosen", "names"];
+  const ORDER = ["fill", "lines", "outline", "disc", "parted", "homes", "gaps", "bubbles", "symbols", "chosen", "names"];
   const ASKED = ["symbols", "homes", "bubbles", "gaps", "ground"];
   const THIN_PX = 0.7;
 
@@ -153,6 +153,29 @@
         ctx.fillStyle = layer.colour;
         ctx.fill("nonzero");
         view.ctx.drawImage(scratch, 0, 0, view.size.x, view.size.y);
+      },
+    };
+  };
+
+  /* Circles parted between facilities, each as it is: neighbours in tints of their own, a line between them. */
+  make.parted = (layer, data) => {
+    const shape = decode.shapes(layer.shapes, data.step), tints = decode.codes(layer.tints);
+    return {
+      tints,
+      shape,
+      draw(view) {
+        const ctx = view.ctx;
+        layer.colours.forEach((colour, tint) => {
+          traceAll(view, shape, true, (s) => tints[s] === tint);
+          ctx.globalAlpha = 0.3;
+          ctx.fillStyle = colour;
+          ctx.fill("evenodd");
+        });
+        ctx.globalAlpha = 0.9;
+        ctx.lineJoin = "bevel";
+        ctx.strokeStyle = layer.colour;
+        ctx.lineWidth = grow(view.zoom, 0.7, 1.8);
+        strokeAll(view, shape, true);
       },
     };
   };

@@ -101,6 +101,9 @@
 
   const SWATCHES = {
     fill: (entry) => [svg("rect", { x: 1, y: 2, width: 16, height: 12, rx: 2, fill: entry.colour, "fill-opacity": TINT })],
+    parted: (entry) => [
+      ...entry.colours.map((colour, i) => svg("rect", { x: 1 + (16 / entry.colours.length) * i, y: 2, width: 16 / entry.colours.length, height: 12, fill: colour, "fill-opacity": 0.4, stroke: entry.edge, "stroke-width": 0.9 })),
+    ],
     dot: (entry) => [svg("circle", { cx: 9, cy: 8, r: 4.6, fill: entry.colour })],
     line: (entry) => [
       svg("path", {
