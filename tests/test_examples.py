@@ -68,7 +68,7 @@ def test_minutes_equal_those_of_networkx(run, name):
         pieces = pd.DataFrame(network.ends, columns=["u", "v"]).assign(
             forward=forward, backward=backward, door=network.can_link
         )
-        pieces["line"] = along_the_nodes(pieces, network.roads.geometry.array)
+        pieces["line"] = along_the_nodes(pieces, network.roads.geometry.to_numpy())
     sample = homes.sample(SAMPLE, random_state=7)
     expected = minutes_by_networkx(
         pieces,

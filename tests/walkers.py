@@ -20,6 +20,9 @@ NEVER_WALKED = {
     "raceway", "abandoned", "razed", "platform",
 }  # fmt: skip
 SHUT = {"no", "private", "use_sidepath", "military"}
+ASKED = (
+    "u", "v", "u_blocks", "v_blocks", "highway", "foot", "access", "oneway_foot", "bridge", "tunnel",
+)  # fmt: skip
 FREE = {"yes", "designated", "permissive", "official", "destination", "customers", "limited"}
 
 
@@ -38,8 +41,9 @@ def says_yes(value) -> bool:
 def walking_pieces(roads: pd.DataFrame, metres_per_second: float) -> pd.DataFrame:
     """One row per road: nodes, seconds each way (inf closed), whether a door may open on it."""
     rows = []
-    for number, road in enumerate(roads.drop(columns="geometry").to_dict("records")):
-        metres = roads.geometry.array[number].length
+    asked = pd.DataFrame(roads[[name for name in ASKED if name in roads]]).astype(object)
+    lengths = roads.length.to_list()
+    for number, (road, metres) in enumerate(zip(asked.to_dict("records"), lengths, strict=True)):
         seconds = metres / metres_per_second if walkable(road) else math.inf
         is_open = math.isfinite(seconds)
         one_way = road.get("oneway_foot")
@@ -63,12 +67,13 @@ def walking_pieces(roads: pd.DataFrame, metres_per_second: float) -> pd.DataFram
             }
         )
     pieces = pd.DataFrame(rows)
-    return pieces.assign(line=along_the_nodes(pieces, roads.geometry.array))
+    return pieces.assign(line=along_the_nodes(pieces, roads.geometry.to_numpy()))
 
 
 def along_the_nodes(pieces: pd.DataFrame, lines) -> np.ndarray:
     """Lines turned so that they start at u: a node is where most of its lines end."""
-    tips = [(line.coords[0], line.coords[-1]) for line in lines]
+    first, last = (shapely.get_coordinates(shapely.get_point(lines, at)) for at in (0, -1))
+    tips = [*zip(map(tuple, first.tolist()), map(tuple, last.tolist()), strict=True)]
     seen = defaultdict(Counter)
     for u, v, ends in zip(pieces["u"], pieces["v"], tips, strict=True):
         seen[u].update(set(ends))
