@@ -21,7 +21,8 @@ NEVER_WALKED = {
 }  # fmt: skip
 SHUT = {"no", "private", "use_sidepath", "military"}
 ASKED = (
-    "u", "v", "u_blocks", "v_blocks", "highway", "foot", "access", "oneway_foot", "bridge", "tunnel",
+    "u", "v", "u_blocks", "v_blocks", "highway", "foot", "access", "oneway_foot", "bridge",
+    "tunnel",
 )  # fmt: skip
 FREE = {"yes", "designated", "permissive", "official", "destination", "customers", "limited"}
 
