@@ -20,11 +20,12 @@ from carecircle.cli import report as cli_report
 from carecircle.errors import InputError, MissingLibraryError
 from carecircle.outputs.codes import CODES
 from carecircle.outputs.issue_words import ISSUE_KINDS
+from carecircle.outputs.map.text import Speech
 from carecircle.outputs.masking import INTERNAL
 from carecircle.outputs.report.docx import report_docx
 from carecircle.outputs.report.files import report_pdf
 from carecircle.outputs.report.html import report_html
-from carecircle.outputs.report.indicators import _progress
+from carecircle.outputs.report.indicators import _fraction, _progress
 from carecircle.outputs.report.input import ReportInput
 from carecircle.outputs.report.model import Grid, Picture, Text, column_shares
 from carecircle.outputs.report.parts import PARTS, report_of
@@ -107,7 +108,7 @@ def test_indicators_stand_with_numerator_denominator_target_and_doubt(report):
     assert (ours["n / d"], ours["Now"], ours["Target"]) == ("1 / 3", "33.33", "≥ 100")
     assert ours["Status"] == "not achieved"
     # from 46/70 in 2020 to all in 2025: (1/3 - 46/70) / (1 - 46/70)
-    assert ours["Progress"] == "-94% · lagging"
+    assert ours["Progress"] == "-94% of 0% due, lagging"
     grids = [block for block in one.blocks if isinstance(block, Grid) and "Baseline" in block.heads]
     for grid in grids:
         for place, row in enumerate(grid.rows):
@@ -115,9 +116,48 @@ def test_indicators_stand_with_numerator_denominator_target_and_doubt(report):
     assert any(grid.marked for grid in grids)
 
 
-def test_a_hair_below_the_baseline_is_no_minus_zero():
-    line = pd.DataFrame({"status": ["on_track"], "progress": [-0.001]}, index=["X"])
-    assert _progress(line, "X", 1).startswith("0% · ")
+@pytest.mark.parametrize(
+    ("status", "progress", "expected", "zh", "en"),
+    [
+        # a hair below the baseline is no minus zero; on the day of the baseline nothing is due
+        ("on_track", -0.001, 60.0, "0%(应达 0%)", "0% of 0% due"),
+        ("on_track", 0.6, 80.0, "60%(应达 50%)", "60% of 50% due"),
+        ("lagging", 0.25, 80.0, "25%(应达 50%),滞后", "25% of 50% due, lagging"),
+        ("achieved", 1.0, 80.0, "100%(应达 50%)", "100% of 50% due"),
+        ("no_baseline", float("nan"), float("nan"), "无基期,未达到", "no baseline, not achieved"),
+        ("no_data", float("nan"), 80.0, "--", "--"),
+    ],
+)
+def test_progress_stands_beside_what_is_due_and_never_reads_as_a_verdict(
+    status, progress, expected, zh, en
+):
+    line = {"status": status, "progress": progress, "expected": expected}
+    table = pd.DataFrame([line | {"baseline_value": 60.0, "target": 100.0}], index=["X"])
+    assert [_progress(table, "X", Speech(one)) for one in ("zh", "en")] == [zh, en]
+    assert _progress(table, "Y", Speech("zh")) == _progress(None, "X", Speech("zh")) == "--"
+
+
+def test_a_count_is_no_fraction_and_a_published_figure_has_none():
+    count = {"numerator": 2.0, "denominator": 1.0, "unit": "facilities", "reason": ""}
+    assert _fraction(count) == "2"
+    share = count | {"unit": "%", "denominator": 3.0}
+    assert _fraction(share) == "2 / 3"
+    assert _fraction(share | {"unit": "beds/1000 elders"}) == "2 / 3"
+    assert _fraction(share | {"reason": "published_only"}) == "--"
+    assert _fraction(share | {"numerator": float("nan")}) == "-- / 3"
+
+
+def test_counts_of_the_plan_stand_as_counts_for_city_and_districts(sample_result):
+    one = PARTS[1](ReportInput(sample_result))
+    city = {row["号"]: row for row in table(one, "基期")}
+    # the plan asks for 4,343 more beds: none is told of yet
+    assert (city["N6"]["分子 / 分母"], city["N6"]["现值"]) == ("0", "0")
+    heads = next(b.heads for b in one.blocks if isinstance(b, Grid) and "海勃湾区" in b.heads)
+    rows = table(one, heads[1])
+    beds = next(row for row in rows if row["指标"].startswith("N4 每个区"))
+    assert beds["海勃湾区"] == "2"
+    share = next(row for row in rows if row["指标"].startswith("3 "))
+    assert share["海勃湾区"].endswith(" / 37)")
 
 
 def test_a_fraction_is_not_torn_apart_in_a_narrow_column(report):

@@ -13,6 +13,7 @@ import pytest
 import carecircle as cc
 from carecircle.errors import InputError
 from carecircle.outputs.manifest import manifest
+from carecircle.outputs.issue_phrases import issue_text
 from carecircle.outputs.summary import summary_html, summary_rows
 from carecircle.standards.presets import load_preset
 from carecircle.standards.rule_views import count_verdicts
@@ -216,6 +217,18 @@ def test_a_rule_that_has_run_out_is_one_warning_with_its_line_and_still_checked(
     assert "2015-12-31, before 2020-12-31" in late[0].found
     assert not result.rules["in_force"].any()
     assert "1 not in force" in dict(summary_rows(result))["Standard: Own rules"]
+
+
+def test_a_rule_not_yet_in_force_is_noted_in_whole_sentences(town):
+    early = OWN.replace("year = 2020", "year = 2020\nvalid_from = 2022-01-01")
+    result = cc.assess(town('[rules]\nfiles = ["own.toml"]\n', own__toml=early))
+    (note,) = [issue for issue in result.issues if issue.code == "rule_not_yet_in_force"]
+    assert str(note).endswith(
+        ": rule not yet in force (rules that come into force after 2020-12-31: 1); checked all the"
+        " same; in_force is False in their rows"
+    )
+    assert issue_text(note.found, "zh") == "在 2020-12-31 之后才生效的规则:1 条"
+    assert issue_text(note.effect, "zh") == "仍照常核查;其结果行 in_force 为 False"
 
 
 def test_faults_of_rules_and_of_tables_come_together(town, tmp_path):

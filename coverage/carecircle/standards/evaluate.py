@@ -170,9 +170,9 @@ def _report_force(preset: Preset, frames: RuleFrames, log: IssueLog) -> None:
     }
     for code, (severity, rules, when) in said.items():
         if rules:
-            log.add(code, severity, "rules", record=preset.id, used="them all the same",
-                    found=f"{len(rules):,} rules {when} {day}",
-                    effect="their rows say in_force = False")  # fmt: skip
+            log.add(code, severity, "rules", record=preset.id,
+                    found=f"rules that {when} {day}: {len(rules):,}",
+                    effect="checked all the same; in_force is False in their rows")  # fmt: skip
 
 
 def _report_empty(checked: Sequence[_Checked], log: IssueLog) -> None:

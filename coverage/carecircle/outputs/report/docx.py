@@ -22,6 +22,8 @@ _CONTROL = dict.fromkeys(
 )  # what XML cannot hold
 _TEXT_TWIPS = 17 / 2.54 * 1440  # 17 cm of text, in twentieths of a point
 _CELL_HALF_POINTS = 16
+_CELL_MARGIN = 50  # twips
+_KEPT_ROWS = 2  # the header and the first row stay with the row after them
 _ZIP_DAY = (1980, 1, 1, 0, 0, 0)
 
 
@@ -40,12 +42,13 @@ def report_docx(report: Report) -> bytes:
     _page(book, report)
     book.add_heading(_clean(report.title), 0)
     _paragraph(book, report.subtitle, colour=_FAINT, points=9)
-    for place, part in enumerate(report.parts, start=1):
-        book.add_heading(_clean(f"{place} {part.title}"), 1)
+    for _, head, part in report.sections(report.findings.card.language):
+        book.add_heading(_clean(head), 1)
         if report.banner:
-            _paragraph(book, report.banner, colour=_WARN, points=9)
-        for block in part.blocks:
-            _add(book, block, Cm)
+            _paragraph(book, report.banner, colour=_WARN, points=9, keep=True)
+        for block, after in zip(part.blocks, (*part.blocks[1:], None), strict=True):
+            # what leads to a table or a map is not left alone at the foot of a page
+            _add(book, block, Cm, keep=isinstance(after, Grid | Picture))
     made = io.BytesIO()
     book.save(made)
     return _undated(made.getvalue())
@@ -90,12 +93,14 @@ def _page_number(paragraph: Any) -> None:
         run.append(mark)
 
 
-def _add(book: Any, block: Block, cm: Any) -> None:
+def _add(book: Any, block: Block, cm: Any, *, keep: bool) -> None:
     if isinstance(block, Text):
         colour = {"none": _FAINT, "warn": _WARN}.get(block.tone)
-        _paragraph(book, block.text, colour=colour, points=11 if block.tone == "lead" else 10.5)
+        points = 11 if block.tone == "lead" else 10.5
+        _paragraph(book, block.text, colour=colour, points=points, keep=keep)
     elif isinstance(block, Picture):
         book.add_picture(io.BytesIO(block.png), width=cm(block.width_cm))
+        book.paragraphs[-1].paragraph_format.keep_with_next = True  # with its caption
         shape = book.inline_shapes[-1]._inline.docPr  # noqa: SLF001  # the only way to say what it shows
         shape.set("descr", _clean(block.caption))
         _paragraph(book, block.caption, colour=_FAINT, points=9)
@@ -105,9 +110,13 @@ def _add(book: Any, block: Block, cm: Any) -> None:
 
 def _table(book: Any, table: Grid) -> None:
     """Add a table: the header repeats on each page, no row is torn, columns fit what they hold."""
-    _paragraph(book, table.caption, colour=_FAINT, points=9)
+    _paragraph(book, table.caption, colour=_FAINT, points=9, keep=True)
     made = book.add_table(len(table.rows) + 1, len(table.heads), style="Table Grid")
     made.autofit = False
+    margins = _element("w:tblCellMar")
+    for side in ("left", "right"):
+        margins.append(_element(f"w:{side}", w=_CELL_MARGIN, type="dxa"))
+    made._tbl.tblPr.tblLayout.addnext(margins)  # noqa: SLF001  # python-docx has no cell margins
     widths = [round(share * _TEXT_TWIPS) for share in column_shares(table)]
     for column, width in zip(made._tbl.tblGrid.gridCol_lst, widths, strict=True):  # noqa: SLF001  # all at once: by cells it is quadratic
         column.set(_name("w:w"), str(width))
@@ -119,6 +128,8 @@ def _table(book: Any, table: Grid) -> None:
             row.get_or_add_trPr().append(_element("w:tblHeader"))
         for column, (cell, text) in enumerate(zip(row.tc_lst, line, strict=True)):
             _fill(cell, text, widths[column], head=place == 0, doubt=place - 1 in table.marked)
+            if place < _KEPT_ROWS:
+                cell.p_lst[0].get_or_add_pPr().append(_element("w:keepNext"))
             if column in table.numbers:
                 cell.p_lst[0].get_or_add_pPr().append(_element("w:jc", val="right"))
 
@@ -155,12 +166,19 @@ def _name(tag: str) -> str:
 
 
 def _paragraph(
-    book: Any, text: str, *, colour: tuple[int, int, int] | None = None, points: float = 10.5
+    book: Any,
+    text: str,
+    *,
+    colour: tuple[int, int, int] | None = None,
+    points: float = 10.5,
+    keep: bool = False,
 ) -> None:
     from docx.shared import Pt
 
     paragraph = book.add_paragraph()
     paragraph.paragraph_format.space_after = Pt(4)
+    if keep:
+        paragraph.paragraph_format.keep_with_next = True
     _run(paragraph, text, colour=colour, points=points)
 
 

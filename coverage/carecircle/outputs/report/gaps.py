@@ -1,30 +1,27 @@
-"""Parts of a report on maps, on uncovered areas, and on where to build."""
+"""Parts of a report on maps and on uncovered areas."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from carecircle.errors import MissingLibraryError
 from carecircle.outputs.codes import CODES
 from carecircle.outputs.headcount import GAP_COLUMNS, counted_in
-from carecircle.outputs.map.text import missing
-from carecircle.outputs.report.input import one_line, speech
+from carecircle.outputs.report.input import level_rows, one_line, speech
 from carecircle.outputs.report.model import Part, Picture, Text, grid
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from carecircle.analysis.findings import Findings
     from carecircle.outputs.map.text import Speech
     from carecircle.outputs.report.input import ReportInput
+    from carecircle.outputs.report.model import Grid
     from carecircle.outputs.static_maps import Theme
 
-__all__ = ["gap_part", "map_part", "site_part"]
+__all__ = ["gap_appendix", "gap_part", "map_part"]
 
 _MOST, _TOLD = 40, 12
-_STATUSES = {
-    "optimal": "已证明最优", "gap": "差距内最优", "time_limit": "到时限为止",
-    "interrupted": "中途停止", "heuristic": "启发式,未证明",
-}  # fmt: skip
 
 
 def map_part(given: ReportInput) -> Part:
@@ -69,7 +66,7 @@ def _themes(given: ReportInput) -> list[Theme]:
 
 
 def gap_part(given: ReportInput) -> Part:
-    """Return part 8: the list of uncovered areas, and what would bring them in time."""
+    """Return part 8: who is not in time and where, and what on the ground would help."""
     say, findings = speech(given), given.findings
     title = say.pick(("未覆盖片区", "Uncovered areas"))
     gaps = findings.gaps
@@ -78,114 +75,115 @@ def gap_part(given: ReportInput) -> Part:
             return Part(title, (Text(say.pick(("没有住宅数据。", "There are no homes.")), "none"),))
         none = say.pick(("没有未覆盖片区。", "No area is uncovered."))
         return Part(title, (Text(none, "lead"),))
-    weight = counted_in(findings)
-    column, pick = GAP_COLUMNS[weight], 0 if say.language == "zh" else 1
-    areas = gaps[gaps["kind"] == "area"]
-    causes = areas["cause"].value_counts()
-    listed = ("、" if pick == 0 else ", ").join(
-        f"{CODES['cause'].get(str(cause), (str(cause),) * 2)[pick]} {count}"
-        for cause, count in causes.items()
-    )
-    counted = areas[column].sum(min_count=1) if len(areas) else 0.0
-    unit = say(f"{weight}_label", say.number(counted))
-    lead = say.pick((
-        (f"未覆盖片区 {len(areas):,} 个,合计 {unit};零散 {len(gaps) - len(areas):,} 组。"
-        f"成因:{listed}。"),
-        (f"{len(areas):,} uncovered areas with {unit}, and {len(gaps) - len(areas):,} scattered"
-        f" groups. Causes: {listed}."),
-    ))  # fmt: skip
-    blocks: list[Any] = [Text(lead, "lead"), _gap_table(gaps, column, say)]
+    worst = say.pick(("按严重程度排序", "Worst first"))
     if len(gaps) > _MOST:
-        more = f"{len(gaps) - _MOST:,}"
-        blocks.append(
-            Text(say.pick((f"另有 {more} 个,见 tables.xlsx。", f"{more} more in tables.xlsx.")))
-        )
+        worst += say.pick((f":前 {_MOST} 个,共 {len(gaps):,} 个,全表见附录",
+                           f": {_MOST} of {len(gaps):,}; all of them in the appendix"))  # fmt: skip
+    blocks: list[Any] = [_gap_lead(findings, say), _gap_sums(findings, say),
+              _gap_table(gaps.head(_MOST), findings, worst, say)]  # fmt: skip
     return Part(title, (*blocks, *_told(given, say)))
 
 
-def _gap_table(gaps: pd.DataFrame, column: str, say: Speech) -> Any:
+def gap_appendix(given: ReportInput) -> Part | None:
+    """Return every uncovered area and scattered group in one table; None where part 8 has all."""
+    say, findings = speech(given), given.findings
+    if len(findings.gaps) <= _MOST:
+        return None
+    title = say.pick(("未覆盖片区全表", "All uncovered areas"))
+    caption = say.pick((
+        f"未覆盖片区和零散住宅,共 {len(findings.gaps):,} 个,按严重程度排序",
+        f"All {len(findings.gaps):,} uncovered areas and scattered groups, worst first",
+    ))  # fmt: skip
+    return Part(title, (_gap_table(findings.gaps, findings, caption, say),))
+
+
+def _gap_lead(findings: Findings, say: Speech) -> Text:
+    weight, pick = counted_in(findings), 0 if say.language == "zh" else 1
+    gaps = findings.gaps
+    areas = gaps[gaps["kind"] == "area"]
+    listed = ("、" if pick == 0 else ", ").join(
+        f"{CODES['cause'].get(str(cause), (str(cause),) * 2)[pick]} {count}"
+        for cause, count in areas["cause"].value_counts().items()
+    )
+    column = GAP_COLUMNS[weight]
+    units = [
+        say(f"{weight}_label", say.number(part[column].sum(min_count=1) if len(part) else 0.0))
+        for part in (areas, gaps[gaps["kind"] != "area"])
+    ]
+    return Text(say.pick((
+        (f"未覆盖片区 {len(areas):,} 个,合计 {units[0]};另有零散住宅 {len(gaps) - len(areas):,}"
+         f" 组,合计 {units[1]}。片区成因:{listed}。"),
+        (f"{len(areas):,} uncovered areas with {units[0]}, and {len(gaps) - len(areas):,} scattered"
+         f" groups with {units[1]}. Causes of the areas: {listed}."),
+    )), "lead")  # fmt: skip
+
+
+def _gap_sums(findings: Findings, say: Speech) -> Grid:
+    """Add the areas and the scattered groups up to who is not in time in part 3."""
+    gaps, weight = findings.gaps, counted_in(findings)
+    column = GAP_COLUMNS[weight]
+    who = dict.fromkeys((column, "homes"))  # one column where homes are what is counted
+    isolated = gaps["kind"] != "area"
+    rows = [
+        (say.pick(name), f"{len(part):,}", *(say.number(_sum_of(part, one)) for one in who))
+        for name, part in (
+            (("未覆盖片区", "Uncovered areas"), gaps[~isolated]),
+            (("零散住宅(组)", "Scattered groups"), gaps[isolated]),
+            (("合计", "Together"), gaps),
+        )
+    ]  # fmt: skip
+    city = level_rows(findings.totals, "city")
+    for name, part in (
+        (("第 3 部分:未覆盖", "Part 3: not in time"), "uncovered"),
+        (("第 3 部分:未评估", "Part 3: not assessed"), "not_assessed"),
+    ):
+        sums = [_sum_of(city, f"{one}_{part}") for one in dict.fromkeys((weight, "homes"))]
+        rows.append((say.pick(name), "", *map(say.number, sums)))
+    heads = [say.pick(("类别", "Kind")), say.pick(("个数", "Number")), *map(say, who)]
+    caption = say.pick((
+        "片区与零散住宅合计 = 第 3 部分的未覆盖 + 未评估",
+        "Areas and scattered groups together = not in time + not assessed of part 3",
+    ))  # fmt: skip
+    return grid(caption, heads, rows, numbers=range(1, len(heads)))
+
+
+def _sum_of(frame: pd.DataFrame, column: str) -> float:
+    return float(frame[column].sum(min_count=1)) if len(frame) else 0.0
+
+
+def _gap_table(gaps: pd.DataFrame, findings: Findings, caption: str, say: Speech) -> Grid:
     pick = 0 if say.language == "zh" else 1
+    column = GAP_COLUMNS[counted_in(findings)]
+    who = dict.fromkeys((column, "homes"))
     rows = [
         (
-            str(gap_id), one_line(gap["area_names"]), one_line(gap["street_names"], 30),
-            say.number(gap[column]), say.number(gap["homes"]),
-            say.number(gap["minutes_over_mean"], 1),
+            str(gap_id), "" if gap["kind"] == "area" else say("scattered"),
+            one_line(gap["area_names"]), one_line(gap["street_names"], 30),
+            *(say.number(gap[one]) for one in who), say.number(gap["minutes_over_mean"], 1),
             CODES["cause"].get(str(gap["cause"]), (str(gap["cause"]),) * 2)[pick],
             say.text(gap["nearest_facility_name"]), say.number(gap["nearest_metres"]),
         )
-        for gap_id, gap in gaps.head(_MOST).iterrows()
+        for gap_id, gap in gaps.iterrows()
     ]  # fmt: skip
-    who = {"elders": "elders", "population": "population", "homes": "homes"}[column]
-    heads = [say.pick(("编号", "Gap")), say("communities"), say("street"), say(who), say("homes"),
-             say("minutes_over"), say("cause"), say("nearest"),
+    heads = [say.pick(("编号", "Gap")), say.pick(("类别", "Kind")), say("communities"),
+             say("street"), *map(say, who), say("minutes_over"), say("cause"), say("nearest"),
              say.pick(("路程(米)", "Metres"))]  # fmt: skip
-    caption = say.pick(("按严重程度排序", "Worst first"))
-    return grid(caption, heads, rows, numbers=[3, 4, 5, 8])
+    n = len(who)
+    return grid(caption, heads, rows, numbers=[*range(4, 5 + n), 6 + n])
 
 
 def _told(given: ReportInput, say: Speech) -> list[Text]:
-    """Return the sentences on what would bring the worst areas in time."""
+    """Return the sentences on what would bring areas in time, and how far off they are."""
     told = given.told
     if told is None and given.why("told"):
-        none = say.pick(("未计算各片区的最小改变。", "No smallest change was looked for."))
+        none = say.pick(("未查找各片区的实地措施。", "No measures on the ground were looked for."))
         return [Text(none + given.why("told"), "none")]
     if told is None or told.empty:
         return []
-    head = say.pick(("最小的改变(前几个片区):", "The smallest change found, for the first areas:"))
-    return [Text(head), *(Text(str(text)) for text in told[say.language].head(_TOLD))]
-
-
-def site_part(given: ReportInput) -> Part:
-    """Return part 9: a plan of new sites in building order, with what proves it."""
-    say, plan = speech(given), given.plan
-    title = say.pick(("选址方案", "Site options"))
-    if plan is None:
-        none = say.pick(("未作选址。", "No sites were chosen."))
-        why = given.why("plan") or say.pick(("(没有候选点)", " (there are no candidate sites)"))
-        return Part(title, (Text(none + why, "none"),))
-    chosen, proof = plan.chosen, plan.proof
-    sites = given.sites
-    names = sites["name"] if sites is not None and "name" in sites else pd.Series(dtype=object)
-    rows = [
-        (str(place), str(site), say.text(names.get(site)), say.number(row.get("gain")),
-         say.number(row.get("cumulative")), _share(row.get("share")),
-         "--" if missing(row.get("cost")) else f"{row['cost']:,.6g}")
-        for place, (site, row) in enumerate(chosen.iterrows(), start=1)
-    ]  # fmt: skip
-    heads = [("序", "No."), ("候选点", "Site"), ("名称", "Name"), ("新增覆盖", "Newly in time"),
-             ("累计", "Cumulative"), ("达到覆盖率", "Share then"), ("费用", "Cost")]  # fmt: skip
-    terms = plan.terms
-    covered, total = terms.get("covered"), terms.get("total")
-    share = say.share(covered, total)
-    best = proof.status == "optimal"
-    lead = say.pick((
-        f"新建 {len(chosen)} 处后按时覆盖 {share}。"
-        + ("已证明没有更好的选择。" if best else f"最优性差距不超过 {100 * proof.gap:.2f}%。"),
-        f"With {len(chosen)} new sites {share} are in time. "
-        + ("It is proven that no choice is better." if best
-           else f"The gap to the best is at most {100 * proof.gap:.2f}%."),
+    head = say.pick((
+        (f"怎样使其按时到达(前 {min(_TOLD, len(told))} 个片区):先列实地措施(补路、在建或规划设施"
+         "投用、现有候选点新建),再列距达标的差距。"),
+        (f"What would bring the first {min(_TOLD, len(told))} areas in time: a measure on the"
+         " ground (a road gap, a planned facility, a candidate site), then how far off they are."),
     ))  # fmt: skip
-    proven = say.pick((f"求解与核验:{_proof_zh(proof)}", f"Solver and check: {_proof(proof)}"))
-    table = grid(say.pick(("按建设顺序", "In building order")), [say.pick(h) for h in heads], rows,
-                 numbers=[3, 4, 5, 6])  # fmt: skip
-    return Part(title, (Text(lead, "lead"), table, Text(proven)))
-
-
-def _proof(proof: Any) -> str:
-    return (
-        f"{proof.status}; objective {proof.objective:,.6g}, bound {proof.bound:,.6g},"
-        f" gap {proof.gap:.2%}; {proof.solver}; {proof.verdict}"
-    )
-
-
-def _proof_zh(proof: Any) -> str:
-    # the verifier's own words are quoted: they say what it counted
-    checked = "独立复核通过" if proof.verdict.startswith("verified") else "独立复核"
-    return (
-        f"{_STATUSES.get(proof.status, proof.status)};目标值 {proof.objective:,.6g},界"
-        f" {proof.bound:,.6g},差距 {proof.gap:.2%};{proof.solver};{checked}({proof.verdict})"
-    )
-
-
-def _share(value: Any) -> str:
-    return "--" if missing(value) else f"{100 * value:.1f}%"
+    return [Text(head), *(Text(str(text)) for text in told[say.language].head(_TOLD))]

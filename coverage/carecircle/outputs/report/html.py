@@ -28,7 +28,7 @@ h2 { font-size: 13.5pt; margin: 1.6rem 0 .4rem; padding-top: .4rem; border-top: 
   break-after: avoid; }
 .top { border: 1px solid var(--warn); padding: .3rem .6rem; margin: .6rem 0; }
 p { margin: .4rem 0; }
-.lead { font-size: 11.5pt; }
+.lead { font-size: 11.5pt; break-after: avoid; }
 .none { color: var(--faint); font-style: italic; }
 .warn { color: var(--warn); }
 .wide { overflow-x: auto; }
@@ -75,15 +75,16 @@ def report_html(report: Report) -> str:
 
         Path("report.html").write_text(report_html(report), encoding="utf-8")
     """
-    language = "zh-CN" if report.findings.card.language == "zh" else "en"
+    speaks = report.findings.card.language
+    language = "zh-CN" if speaks == "zh" else "en"
+    sections = report.sections(speaks)
     mark = _PAGE_MARK % _css_text(report.banner) if report.banner else ""
     style = _STYLE.replace("PAGE_MARK", mark)
     banner = f'<p class="banner">{escape(report.banner)}</p>' if report.banner else ""
     contents = "".join(
-        f'<li><a href="#p{place}">{escape(part.title)}</a></li>'
-        for place, part in enumerate(report.parts, start=1)
+        f'<li><a href="#{anchor}">{escape(part.title)}</a></li>' for anchor, _, part in sections
     )
-    parts = "".join(_part(part, place, banner) for place, part in enumerate(report.parts, start=1))
+    parts = "".join(_part(part, anchor, head, banner) for anchor, head, part in sections)
     top = banner.replace("banner", "banner top", 1)
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
@@ -95,10 +96,9 @@ def report_html(report: Report) -> str:
     )
 
 
-def _part(part: Part, place: int, banner: str) -> str:
+def _part(part: Part, anchor: str, head: str, banner: str) -> str:
     blocks = "".join(_block(block) for block in part.blocks)
-    title = escape(part.title)
-    return f'<section id="p{place}"><h2>{place} {title}</h2>{banner}{blocks}</section>\n'
+    return f'<section id="{anchor}"><h2>{escape(head)}</h2>{banner}{blocks}</section>\n'
 
 
 def _block(block: Block) -> str:

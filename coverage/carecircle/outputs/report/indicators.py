@@ -12,6 +12,7 @@ from carecircle.outputs.workbook.indicators import sync_lines
 from carecircle.outputs.workbook.rules import standard_lines
 from carecircle.standards.indicators import INDICATOR_STATUSES
 from carecircle.standards.progress import PROGRESS_STATUSES
+from carecircle.standards.registry import SHARES
 from carecircle.standards.verdicts import REASONS
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _indicator_table(
             str(line["number"]), f"{name} · {reading}" if reading else name, unit, baseline,
             f"{sign} {line['target']:g}", _figure(line["value"]),
             _fraction(line.to_dict()),
-            _progress(followed, key, pick), status,
+            _progress(followed, key, say), status,
             _ATTRIBUTES.get(str(line["attribute"]), (str(line["attribute"]),) * 2)[pick],
         ))  # fmt: skip
     heads = [("号", "No."), ("指标", "Indicator"), ("单位", "Unit"), ("基期", "Baseline"),
@@ -139,11 +140,17 @@ def _figure(value: float) -> str:
 
 
 def _fraction(line: Mapping[Any, Any]) -> str:
+    """Return numerator and denominator; a count is no fraction, a published figure has none."""
     top, bottom = line["numerator"], line["denominator"]
-    if missing(top) and missing(bottom):
+    if (missing(top) and missing(bottom)) or line["reason"] == "published_only":
         return "--"
-    return " / ".join("--" if missing(one) else f"{one:,.1f}".removesuffix(".0")
-                      for one in (top, bottom))  # fmt: skip
+    shown = ["--" if missing(one) else f"{one:,.1f}".removesuffix(".0") for one in (top, bottom)]
+    return shown[0] if _is_count(line) else " / ".join(shown)
+
+
+def _is_count(line: Mapping[Any, Any]) -> bool:
+    """Tell whether a figure counts things: its denominator of 1 is the district or city itself."""
+    return line["unit"] not in SHARES and "/" not in str(line["unit"])
 
 
 def _followed(followed: pd.DataFrame | None, preset: str) -> pd.DataFrame | None:
@@ -155,18 +162,22 @@ def _followed(followed: pd.DataFrame | None, preset: str) -> pd.DataFrame | None
     return own[days == days.max()].droplevel("as_of") if len(own) else None
 
 
-def _progress(followed: pd.DataFrame | None, key: Any, pick: int) -> str:
-    """Return how far a line has come from baseline to target, and whether that is on its path."""
-    if followed is None:
-        return "--"
-    if key not in followed.index:
+def _progress(followed: pd.DataFrame | None, key: Any, say: Speech) -> str:
+    """Return how far a line has come from baseline to target, beside how far it should have."""
+    if followed is None or key not in followed.index:
         return "--"
     line = followed.loc[key]
-    status = PROGRESS_STATUSES[str(line["status"])][pick]
     if missing(line["progress"]):
-        return status if line["status"] == "no_baseline" else "--"
+        none = PROGRESS_STATUSES["no_baseline"][0 if say.language == "zh" else 1]
+        return none if line["status"] == "no_baseline" else "--"
+    due = (line["expected"] - line["baseline_value"]) / (line["target"] - line["baseline_value"])
     # a hair below the baseline is no step back: without a sign that no figure bears out
-    return f"{round(100 * float(line['progress'])):d}% · {status}"
+    done, asked = (f"{round(100 * float(share)):d}%" for share in (line["progress"], due))
+    late = line["status"] == "lagging"
+    return say.pick((
+        f"{done}(应达 {asked})" + (",滞后" if late else ""),
+        f"{done} of {asked} due" + (", lagging" if late else ""),
+    ))  # fmt: skip
 
 
 def _by_district(lines: pd.DataFrame, given: ReportInput, say: Speech) -> Grid:
@@ -178,7 +189,8 @@ def _by_district(lines: pd.DataFrame, given: ReportInput, say: Speech) -> Grid:
         title = line["name_zh"] if say.language == "zh" else line["name_en"] or line["name_zh"]
         unverified = "" if line["verified"] else UNVERIFIED[0 if say.language == "zh" else 1]
         label = f"{line['number']} {title}{unverified}"
-        wide.setdefault(label, {})[str(unit)] = f"{_figure(line['value'])} ({_fraction(line)})"
+        of = "" if _is_count(line) else f" ({_fraction(line)})"
+        wide.setdefault(label, {})[str(unit)] = f"{_figure(line['value'])}{of}"
     units = [str(unit) for unit in dict.fromkeys(lines.index.get_level_values("unit_id"))]
     heads = [say.pick(("指标", "Indicator")), *(str(names.get(unit, unit)) for unit in units)]
     rows = [(label, *(cells.get(unit, "--") for unit in units)) for label, cells in wide.items()]

@@ -8,15 +8,21 @@ from html import escape
 from typing import TYPE_CHECKING, Literal
 from unicodedata import east_asian_width
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from carecircle.analysis.findings import Findings
 
 __all__ = ["Grid", "Part", "Picture", "Report", "Text", "column_shares", "grid"]
 
-_LINE, _MARGIN, _WIDEST, _SHORT = 100, 4, 60, 8  # Latin letters of 8 points on 17 cm
+_LINE, _MARGIN, _SHORT = 100, 2, 8  # Latin letters of 8 points on 17 cm
+_WEIGHED = 400  # rows that decide on the widths of a long table
+_HIGHEST = 3  # so that one cell of four lines counts more than two of two
 _WORD = re.compile(r"[!-~]{1,24}|[^ !-~]{1,2}")
 
 Tone = Literal["plain", "lead", "none", "warn"]
@@ -76,6 +82,8 @@ class Report:
         The parts in order.
     findings
         The assessment it tells of.
+    appendices
+        Lists too long for their part, whole.
     """
 
     title: str
@@ -83,6 +91,16 @@ class Report:
     banner: str
     parts: tuple[Part, ...]
     findings: Findings = field(repr=False)
+    appendices: tuple[Part, ...] = ()
+
+    def sections(self, language: str) -> list[tuple[str, str, Part]]:
+        """Return anchor, heading and part of every part and appendix in order."""
+        named = [(f"p{n}", f"{n} {one.title}", one) for n, one in enumerate(self.parts, 1)]
+        word = "附录" if language == "zh" else "Appendix"
+        return named + [
+            (f"a{n}", f"{word} {chr(64 + n)} {one.title}", one)
+            for n, one in enumerate(self.appendices, 1)
+        ]
 
     def save(self, folder: str | Path, *, formats: Sequence[Format] = ("html", "docx")) -> Path:
         """Write ``report.html``, ``report.docx`` or ``report.pdf``, whole or not at all.
@@ -128,7 +146,10 @@ class Report:
 
 
 def column_shares(table: Grid) -> list[float]:
-    """Return the share of the width of each column: its longest word first, then what it holds.
+    """Return the share of the width of each column: no word torn, then the fewest lines.
+
+    What is left when each column holds its longest word goes, bit by bit, where it saves most:
+    to the column whose cells would otherwise run into most lines.
 
     Examples
     --------
@@ -137,16 +158,22 @@ def column_shares(table: Grid) -> list[float]:
     (True, 1.0)
     """
     columns = [
-        [head, *(row[place] for row in table.rows)] for place, head in enumerate(table.heads)
+        [head, *(row[place] for row in table.rows[:_WEIGHED])]
+        for place, head in enumerate(table.heads)
     ]
-    least = [_MARGIN + max(map(_longest_word, cells)) for cells in columns]
-    most = [max(low, _MARGIN + min(max(map(_cells_of, cells)), _WIDEST))
-            for low, cells in zip(least, columns, strict=True)]  # fmt: skip
-    room = max(_LINE - sum(least), 0)
-    wish = sum(most) - sum(least)
-    part = min(room / wish, 1.0) if wish else 0.0
-    wide = [low + part * (high - low) for low, high in zip(least, most, strict=True)]
-    return [one / sum(wide) for one in wide]
+    texts = np.array([[*map(_cells_of, cells)] for cells in columns], dtype=float) + _MARGIN
+    wide = np.array([_MARGIN + max(map(_longest_word, cells)) for cells in columns], dtype=float)
+    while wide.sum() < _LINE:
+        saved = _lines(texts, wide) - _lines(texts, wide + 1)
+        if saved.max() <= 0:
+            break
+        wide[saved.argmax()] += 1
+    return [float(share) for share in wide / wide.sum()]
+
+
+def _lines(texts: NDArray[np.float64], wide: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how long the cells of each column run; a row is as high as its highest cell."""
+    return np.asarray((np.maximum(texts / wide[:, None], 1.0) ** _HIGHEST).sum(axis=1))
 
 
 def _cells_of(text: str) -> int:
@@ -169,14 +196,18 @@ def grid(
     numbers: Sequence[int] = (),
     marked: Sequence[int] = (),
 ) -> Grid:
-    """Return a table of texts.
+    """Return a table of texts, without columns in which no row has anything to say.
 
     Examples
     --------
-    >>> grid("beds", ["kind", "beds"], [["station", "12"]], numbers=[1]).rows
-    (('station', '12'),)
+    >>> beds = grid("beds", ["kind", "note", "beds"], [["station", "", "12"]], numbers=[2])
+    >>> beds.heads, beds.rows, beds.numbers
+    (('kind', 'beds'), (('station', '12'),), frozenset({1}))
     """
+    kept = [k for k in range(len(heads)) if not rows or any(row[k] for row in rows)]
     return Grid(
-        caption, tuple(heads), tuple(tuple(row) for row in rows), frozenset(numbers),
+        caption, tuple(heads[k] for k in kept),
+        tuple(tuple(row[k] for k in kept) for row in rows),
+        frozenset(place for place, k in enumerate(kept) if k in set(numbers)),
         frozenset(marked),
     )  # fmt: skip

@@ -6,23 +6,31 @@ from typing import TYPE_CHECKING
 
 from carecircle.outputs.labels import terms_line
 from carecircle.outputs.report.doubt import change_part, doubt_part, problem_part
-from carecircle.outputs.report.gaps import gap_part, map_part, site_part
+from carecircle.outputs.report.gaps import gap_appendix, gap_part, map_part
 from carecircle.outputs.report.indicators import indicator_part
 from carecircle.outputs.report.input import speech
 from carecircle.outputs.report.model import Report
 from carecircle.outputs.report.served import coverage_part, method_part
-from carecircle.outputs.report.supply import beds_part, floor_part, network_part
+from carecircle.outputs.report.sites import site_part
+from carecircle.outputs.report.supply import (
+    beds_part,
+    floor_appendix,
+    floor_part,
+    network_part,
+)
 
 if TYPE_CHECKING:
     from carecircle.outputs.report.input import ReportInput
 
-__all__ = ["PARTS", "report_of"]
+__all__ = ["APPENDICES", "PARTS", "report_of"]
 
 #: The parts of a final evaluation report, in their order.
 PARTS = (
     method_part, indicator_part, coverage_part, floor_part, beds_part, network_part,
     map_part, gap_part, site_part, doubt_part, change_part, problem_part,
 )  # fmt: skip
+#: Lists too long for their part; none where the part holds everything.
+APPENDICES = (gap_appendix, floor_appendix)
 
 
 def report_of(given: ReportInput) -> Report:
@@ -58,4 +66,5 @@ def report_of(given: ReportInput) -> Report:
         else ""
     )  # fmt: skip
     parts = tuple(part(given) for part in PARTS)
-    return Report(title, terms_line(card), banner, parts, given.findings)
+    lists = tuple(one for made in APPENDICES if (one := made(given)) is not None)
+    return Report(title, terms_line(card), banner, parts, given.findings, lists)

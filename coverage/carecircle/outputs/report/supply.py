@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from carecircle.outputs.report.input import ReportInput
     from carecircle.outputs.report.model import Grid
 
-__all__ = ["beds_part", "floor_part", "network_part"]
+__all__ = ["beds_part", "floor_appendix", "floor_part", "network_part"]
 
 _MOST = 60
 _BEDS = {
@@ -62,12 +62,26 @@ def floor_part(given: ReportInput) -> Part:
     table = grid(findings.card.floor_rule or title, [say.pick(h) for h in heads], rows,
                  numbers=range(1, len(heads)))  # fmt: skip
     blocks: list[Any] = [Text(lead, "lead"), table]
-    return Part(title, (*blocks, *_failing(failing, say)))
+    return Part(title, (*blocks, _failing(failing, say)))
 
 
-def _failing(failing: pd.DataFrame, say: Speech) -> list[Any]:
+def floor_appendix(given: ReportInput) -> Part | None:
+    """Return every community that fails the floor-area rule; None where part 4 has all."""
+    say, floor = speech(given), given.findings.floor_areas
+    failing = floor[floor["status"] == "fail"] if len(floor) else floor
+    if len(failing) <= _MOST:
+        return None
+    title = say.pick(("面积不达标社区(村)全表", "All communities that fail the floor-area rule"))
+    return Part(title, (_failing_table(failing, len(failing), say),))
+
+
+def _failing(failing: pd.DataFrame, say: Speech) -> Text | Grid:
     if failing.empty:
-        return [Text(say.pick(("没有不达标的社区(村)。", "No community fails.")))]
+        return Text(say.pick(("没有不达标的社区(村)。", "No community fails.")))
+    return _failing_table(failing, _MOST, say)
+
+
+def _failing_table(failing: pd.DataFrame, most: int, say: Speech) -> Grid:
     ranked = failing.sort_index().sort_values("shortfall_m2", ascending=False, kind="stable")
     pick = 0 if say.language == "zh" else 1
     rows = [
@@ -76,25 +90,16 @@ def _failing(failing: pd.DataFrame, say: Speech) -> list[Any]:
          say.number(row["provided_m2"]), say.number(row["shortfall_m2"]),
          say.number(row["m2_per_100_households"], 1),
          REASONS.get(str(row["reason"]), (str(row["reason"]),) * 2)[pick])
-        for unit, row in ranked.head(_MOST).iterrows()
+        for unit, row in ranked.head(most).iterrows()
     ]  # fmt: skip
     heads = [("代码", "Code"), ("社区(村)", "Community"), ("城乡", "Kind"), ("户数", "Households"),
              ("应有 m²", "Required m²"), ("现有 m²", "Provided m²"), ("缺口 m²", "Shortfall m²"),
              ("每百户 m²", "m² per 100"), ("原因", "Reason")]  # fmt: skip
     caption = say.pick((f"不达标社区(村):{len(failing):,} 个", f"Failing: {len(failing):,}"))
-    found: list[Any] = [grid(caption, [say.pick(h) for h in heads], rows, numbers=range(3, 8))]
-    return found + _rest(len(failing), say)
-
-
-def _rest(n: int, say: Speech) -> list[Text]:
-    if n <= _MOST:
-        return []
-    more = n - _MOST
-    return [
-        Text(
-            say.pick((f"另有 {more:,} 行,见 tables.xlsx。", f"{more:,} more rows in tables.xlsx."))
-        )
-    ]
+    if len(failing) > most:
+        caption += say.pick((f",列出前 {most} 个,全表见附录",
+                             f"; the first {most}, all of them in the appendix"))  # fmt: skip
+    return grid(caption, [say.pick(h) for h in heads], rows, numbers=range(3, 8))
 
 
 def beds_part(given: ReportInput) -> Part:
