@@ -224,3 +224,49 @@ def test_a_height_raster_makes_uphill_slower_than_downhill(town, tmp_path):
     down = 100 / 60 * np.exp(-3.5 * 0.05)
     assert result.homes.loc["H01", "minutes"] == pytest.approx(down, rel=1e-6)
     assert "heights" in {item["table"] for item in result.provenance["inputs"]}
+
+
+# ---------------------------------------------------------------------- what a new user runs into
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            '[areas]\nfile = "C:\\data\\areas.shp"',
+            r'file = "C:\\data\\areas\.shp"; write paths with /',
+        ),
+        ("[study]\nas_of = 2025-13-31", "as_of = 2025-13-31; .* dates as 2025-12-31"),
+        ("[areas]\nfile = areas.shp", "file = areas.shp; .* texts in quotes"),
+    ],
+)
+def test_a_line_that_is_no_toml_is_quoted_with_what_helps(tmp_path, text, told):
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=told):
+        cc.load_study(tmp_path)
+
+
+def test_a_study_in_gbk_is_told_to_be_saved_as_utf_8(tmp_path):
+    (tmp_path / "study.toml").write_text('[study]\ntitle = "我的城市"\n', encoding="gbk")
+    with pytest.raises(InputError, match="save it as UTF-8"):
+        cc.load_study(tmp_path)
+
+
+def test_from_a_wrong_folder_the_studies_near_it_are_named(tmp_path):
+    (tmp_path / "my-city").mkdir()
+    (tmp_path / "my-city" / "study.toml").touch()
+    with pytest.raises(InputError) as raised:
+        cc.load_study(tmp_path)
+    assert str(tmp_path / "study.toml") in str(raised.value)
+    assert "studies in the folders my-city" in str(raised.value)
+
+
+def test_a_chinese_name_among_the_kinds_that_count_leads_to_its_code(tmp_path):
+    (tmp_path / "study.toml").write_text(
+        '[study]\ntitle = "a"\n[service]\nkinds = ["养老服务站", "日间照料中心"]\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError) as raised:
+        cc.load_study(tmp_path)
+    assert "did you mean 'station'?" in str(raised.value)
+    assert "did you mean 'day_care'?" in str(raised.value)

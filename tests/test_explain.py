@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import zipfile
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -83,6 +84,19 @@ def test_an_id_names_one_figure(toy, text, full, value):
 def test_an_unknown_figure_names_the_nearest(toy, text, hint):
     with pytest.raises(InputError, match=re.escape(hint)):
         explain(toy, text)
+
+
+def test_a_city_without_a_code_is_named_without_one(toy):
+    plain = replace(toy, totals=toy.totals.rename(index={"T": ""}, level="unit_id"))
+    assert figure_of(plain, "city.elders_covered").id == "city.elders_covered"
+    with pytest.raises(InputError, match=re.escape("did you mean 'city.elders_rate'?")):
+        explain(plain, "city.elder_rate")
+
+
+def test_a_study_folder_leads_to_the_results_in_it(toy, tmp_path):
+    toy.save(tmp_path / "results")
+    with pytest.raises(InputError, match=r"did you mean '.*results'"):
+        open_result(tmp_path)
 
 
 def test_an_unknown_rule_names_the_nearest(stored):

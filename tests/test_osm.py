@@ -301,6 +301,8 @@ def test_areas_are_whole_outlines_of_one_level(tmp_path):
     ]
     with pytest.raises(InputError, match=r"no whole area of level 9; levels in the file: 6 \(1\)"):
         osm.read_osm_areas(Source(path, admin_level=9))
+    with pytest.raises(InputError, match=r"levels in the file: 6 \(1\).*say admin_level"):
+        osm.read_osm_areas(str(path))  # a file alone is asked for the level it lacks
 
 
 def test_plain_import_leaves_osmium_alone():

@@ -92,8 +92,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as fault:
-        msg = f"{folder} is not a carecircle result: no manifest.json of one; `carecircle run`"
-        raise InputError(f"{msg} writes one") from fault
+        inside = folder / "results"
+        fix = "`carecircle run` writes one"
+        if (inside / "manifest.json").is_file():
+            fix = f"did you mean {str(inside)!r}?"
+        msg = f"{folder} is not a carecircle result: no manifest.json of one; {fix}"
+        raise InputError(msg) from fault
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         raise InputError(f"{folder}/manifest.json is not of the format {FORMAT}")
     return facts

@@ -101,9 +101,11 @@ mean 'area:W.elders_rate'?
     units = [str(one[1] if rolled else one) for one in ids]
     unit = _unit(text, units, found["unit"], (level, f".{floor}{found['column']}"))
     column = _OTHER_NAMES.get(found["column"], found["column"])
-    _check_column(text, (table, found["column"]), frame.columns, f"{level}:{unit}.{floor}")
+    # a study without a code of its city has one unit, and that without a name
+    place = level if units == [""] else f"{level}:{unit}"
+    _check_column(text, (table, found["column"]), frame.columns, f"{place}.{floor}")
     key = (level, unit) if rolled else ids[units.index(unit)]
-    return Figure(f"{level}:{unit}.{floor}{column}", table, level, unit, column, key,
+    return Figure(f"{place}.{floor}{column}", table, level, unit, column, key,
                   _plain(frame.loc[key, column]))  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from carecircle.analysis.coverage import WEIGHTS
 from carecircle.evidence.recount import floor_rule_of
 from carecircle.outputs.codes import CODES, UNITS
 from carecircle.outputs.figure_words import derivation_of
+from carecircle.outputs.issue_words import issue_table
 from carecircle.outputs.labels import field, profile_names
 from carecircle.outputs.people_cells import unit_of_areas
 from carecircle.standards.indicators import INDICATOR_STATUSES
@@ -249,8 +250,9 @@ def _inputs(findings: Findings, used: tuple[str, ...], pick: int) -> Iterator[tu
     listed: Any = findings.provenance.get("inputs") or []
     for facts in listed:
         if facts["table"] in used:
+            table = issue_table(facts["table"], findings.card.language)
             rows = (f"{facts['rows']:,}行", f"{facts['rows']:,} rows")[pick]
             yield (
                 ("输入", "input")[pick],
-                f"{facts['table']}: {facts['file']}, {rows}, sha256 {facts['sha256'][:12]}",
+                f"{table}: {facts['file']}, {rows}, sha256 {facts['sha256'][:12]}",
             )

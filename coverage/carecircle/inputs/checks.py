@@ -245,6 +245,8 @@ def _choices(records: Records, column: Column, _: Mapping[str, float]) -> pd.Ser
     values, faults, _adapted = read_choices(raw, column.choices)
     bad = faults != ""
     known = f"known: {', '.join(column.choices)}"
+    if (records.table, column.name) == ("facilities", "kind"):
+        known += "; own kinds go into service.names"
     details: dict[str, str | Sequence[str]] = {"field": column.name}
     if bad.any():
         details |= {"found": _shown(raw), "fix": [fault + known for fault in faults]}

@@ -96,7 +96,7 @@ FACILITIES = TableContract(
             "kind",
             "choice",
             "facility kind",
-            ("类型", "设施类型", "类别", "type"),
+            ("类型", "设施类型", "类别", "种类", "type"),
             required=True,
             choices=KIND_CHOICES,
         ),

@@ -15,14 +15,13 @@ from carecircle.errors import InputError
 from carecircle.inputs.issues import IssueLog
 from carecircle.inputs.osm_roads import no_roads, roads_of_extract
 from carecircle.inputs.osm_shapes import AREA_TYPES, OsmShapes, collect_shapes
+from carecircle.inputs.source import Source
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
     import geopandas as gpd
-
-    from carecircle.inputs.source import Source
 
 __all__ = ["read_osm_areas", "read_osm_features", "read_osm_places", "read_osm_roads"]
 
@@ -79,7 +78,9 @@ def read_osm_roads(
     return _heard(lambda own: roads_of_extract(Path(path), own), no_roads, log)
 
 
-def read_osm_features(source: Source, *, log: IssueLog | None = None) -> gpd.GeoDataFrame:
+def read_osm_features(
+    source: Source | str | Path, *, log: IssueLog | None = None
+) -> gpd.GeoDataFrame:
     """Read features by tag: nodes as points, closed ways and multipolygons as polygons.
 
     Parameters
@@ -109,6 +110,7 @@ def read_osm_features(source: Source, *, log: IssueLog | None = None) -> gpd.Geo
     >>> clinics = Source(Path("town.osm.pbf"), tags={"amenity": ["clinic", "doctors"]})
     >>> read_osm_features(clinics)  # doctest: +SKIP
     """
+    source = Source.of(source)
     tags = dict(source.tags) or {"building": True}
     columns = list(dict.fromkeys((*_FEATURE_TAGS, *tags)))
 
@@ -129,7 +131,9 @@ def read_osm_features(source: Source, *, log: IssueLog | None = None) -> gpd.Geo
     return _heard(read, lambda: OsmShapes().frame(columns), log)
 
 
-def read_osm_places(source: Source, *, log: IssueLog | None = None) -> gpd.GeoDataFrame:
+def read_osm_places(
+    source: Source | str | Path, *, log: IssueLog | None = None
+) -> gpd.GeoDataFrame:
     """Read the place nodes: towns, villages, quarters and the like.
 
     Parameters
@@ -153,6 +157,7 @@ def read_osm_places(source: Source, *, log: IssueLog | None = None) -> gpd.GeoDa
     --------
     >>> read_osm_places(Source(Path("town.osm.pbf")))  # doctest: +SKIP
     """
+    source = Source.of(source)
     tags = {"place": source.tags.get("place", _PLACES)}
     heard = IssueLog()
     places = read_osm_features(replace(source, tags=tags), log=heard)
@@ -164,7 +169,7 @@ def read_osm_places(source: Source, *, log: IssueLog | None = None) -> gpd.GeoDa
     return places[places.geom_type == "Point"]
 
 
-def read_osm_areas(source: Source, *, log: IssueLog | None = None) -> gpd.GeoDataFrame:
+def read_osm_areas(source: Source | str | Path, *, log: IssueLog | None = None) -> gpd.GeoDataFrame:
     """Read the administrative areas of one level as polygons.
 
     Only outlines that the extract holds whole become areas; a neighbour cut by the edge of the
@@ -196,7 +201,8 @@ def read_osm_areas(source: Source, *, log: IssueLog | None = None) -> gpd.GeoDat
     >>> from carecircle.inputs.source import Source
     >>> read_osm_areas(Source(Path("town.osm.pbf"), admin_level=8))  # doctest: +SKIP
     """
-    level = str(source.admin_level)
+    source = Source.of(source)
+    level = "--" if source.admin_level is None else str(source.admin_level)
 
     def read(own: IssueLog) -> gpd.GeoDataFrame:
         shapes = collect_shapes(source.file, {"boundary": ["administrative"]}, table="areas")
@@ -220,7 +226,7 @@ def read_osm_areas(source: Source, *, log: IssueLog | None = None) -> gpd.GeoDat
                 record=str(source.file),
                 field="admin_level",
                 found=f"no whole area of level {level}; levels in the file: {found or 'none'}",
-                fix="choose a level of the file, or give boundaries from another file",
+                fix="say admin_level, one of the file, or give boundaries from another file",
             )
         return areas
 

@@ -105,9 +105,15 @@ def issue_kind(code: str, language: str) -> str:
     --------
     >>> issue_kind("far_from_road", "zh"), issue_kind("far_from_road", "en")
     ('离道路过远', 'far from road')
+    >>> issue_kind("unknown_kind", "zh")
+    '取值未知'
     """
     plain = code.replace("_", " ")
-    return ISSUE_KINDS.get(code, plain) if language == "zh" else plain
+    if language != "zh":
+        return plain
+    # read_choices names these after their column
+    first = {"unknown": "取值未知", "no": "缺值"}.get(code.partition("_")[0], plain)
+    return ISSUE_KINDS.get(code, first)
 
 
 def issue_table(table: str, language: str) -> str:

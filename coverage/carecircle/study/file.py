@@ -6,16 +6,16 @@ import datetime as dt
 import difflib
 import os
 import re
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carecircle.errors import InputError
 from carecircle.inputs.contracts import FACILITY_KINDS
 from carecircle.inputs.issues import IssueLog
+from carecircle.inputs.kinds import FACILITY_WORDS
 from carecircle.inputs.source import Source
 from carecircle.roads.profiles import PROFILES
+from carecircle.study.document import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -83,6 +83,9 @@ _WHAT = {
     "names": 'the Chinese and the English name of each, such as { gym = ["健身房", "gym"] }',
 }
 #: An environment variable at the start of a path, so that big data can live elsewhere.
+#: Chinese and English names of facility kinds -> their codes, which a study file writes.
+_KIND_CODES = {word: kind for kind, names in FACILITY_KINDS.items()
+               for word in (*names, *FACILITY_WORDS.get(kind, ()))}  # fmt: skip
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _LANGUAGES = ("zh", "en")
 _DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
@@ -255,15 +258,7 @@ def read_study_file(path: Path) -> StudyFile:
     """
     if path.is_dir():
         path = path / "study.toml"
-    if not path.is_file():
-        near = ", ".join(sorted(p.name for p in path.parent.glob("*.toml"))) or "none"
-        msg = f"study: {path} not found (TOML files there: {near}); `carecircle init DIR` makes one"
-        raise InputError(msg)
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        msg = f"study: {path.name} is not a TOML file in UTF-8: {fault}"
-        raise InputError(msg) from fault
+    raw = read_document(path)
     log = IssueLog()
     for name in sorted(raw.keys() - _BY_NAME.keys()):
         _unknown(log, f"[{name}]", name, list(_BY_NAME))
@@ -359,8 +354,9 @@ def _check_kinds(service: Mapping[str, Any], log: IssueLog) -> None:
     known = [*FACILITY_KINDS, *own]
     for kind in given:
         if kind not in known:
+            near = _near(_KIND_CODES.get(kind, kind), known)
             log.add("unknown_value", "fatal", "study", field="service.kinds", found=repr(kind),
-                    fix=f"{_near(kind, known)}known: {', '.join(known)}; own kinds go into"
+                    fix=f"{near}known: {', '.join(known)}; own kinds go into"
                     " service.names")  # fmt: skip
 
 
