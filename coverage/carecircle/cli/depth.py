@@ -32,7 +32,9 @@ _UNIT = ("单元", "unit")
 _WIDE = 200
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-StudyPath = Annotated[Path, typer.Argument(help="study.toml, or the folder that holds it.")]
+StudyPath = Annotated[
+    Path, typer.Argument(help="study.toml, or the folder that holds it; here if none is named.")
+]
 Folder = Annotated[Path, typer.Option("--out", help="Result folder, whole or not at all.")]
 MaybeFolder = Annotated[
     Path | None, typer.Option("--out", help="Also write the result folder, whole or not at all.")
@@ -43,7 +45,7 @@ Decays = Literal["flat", "linear", "gaussian"]
 
 @app.command()
 def indicators(
-    study: StudyPath,
+    study: StudyPath = Path(),
     *,
     level: Annotated[Level, typer.Option(help="Units that are told.")] = "city",
     readings: Annotated[
@@ -96,7 +98,7 @@ def depth(
 
 @app.command()
 def access(
-    study: StudyPath,
+    study: StudyPath = Path(),
     method: Annotated[
         Literal["two_step", "three_step", "modified"],
         typer.Option(help="2SFCA, 3SFCA or modified 2SFCA."),

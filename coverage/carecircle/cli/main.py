@@ -8,6 +8,7 @@ import os
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from carecircle.analysis.findings import StudyCard
-    from carecircle.inputs.issues import IssueLog
+    from carecircle.inputs.issues import Issue, IssueLog
     from carecircle.study.assessment import Result, Study
 
 __all__ = ["app", "main"]
@@ -47,12 +48,14 @@ app.add_typer(report_app)
 app.add_typer(evidence_app)
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
-_SHOWN_ISSUES = 20
+_SHOWN_ISSUES, _SHOWN_RECORDS = 20, 5
 #: A page above this size opens slowly where it is presented.
 _MAP_MB = 15.0
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-StudyPath = Annotated[Path, typer.Argument(help="study.toml, or the folder that holds it.")]
+StudyPath = Annotated[
+    Path, typer.Argument(help="study.toml, or the folder that holds it; here if none is named.")
+]
 Publish = Annotated[
     bool,
     typer.Option(
@@ -119,7 +122,7 @@ def init(
 
 
 @app.command()
-def check(study: StudyPath, *, fail_on: FailOn = "never", as_json: AsJson = False) -> None:
+def check(study: StudyPath = Path(), *, fail_on: FailOn = "never", as_json: AsJson = False) -> None:
     """Read every table of a study and list every problem, places without a road among them."""
     from carecircle.study.places import check_roads
 
@@ -143,7 +146,7 @@ def check(study: StudyPath, *, fail_on: FailOn = "never", as_json: AsJson = Fals
 
 @app.command()
 def run(
-    study: StudyPath,
+    study: StudyPath = Path(),
     out: Annotated[
         Path | None, typer.Option(help="Result folder; by default `results` beside the study.")
     ] = None,
@@ -286,11 +289,18 @@ def _print_issues(issues: IssueLog, card: StudyCard) -> None:
     from carecircle.outputs.codes import CODES
     from carecircle.outputs.issue_words import issue_line
 
-    for issue in issues.worst_first()[:_SHOWN_ISSUES]:
+    records: dict[Issue, list[str]] = {}
+    for issue in issues.worst_first():  # what is said of many records alike is said once
+        records.setdefault(replace(issue, record=""), []).append(issue.record)
+    shown = list(records.items())[:_SHOWN_ISSUES]
+    for issue, named in shown:
         severity = picked(card, *CODES["severity"][issue.severity])
-        say(f"{severity:8} {issue_line(issue, card.language)}")
-    more = f"{len(issues) - _SHOWN_ISSUES:,}"
-    if len(issues) > _SHOWN_ISSUES:
+        some = ", ".join(named[:_SHOWN_RECORDS]) + ", ..." * (len(named) > _SHOWN_RECORDS)
+        some += f" ({len(named):,})" * (len(named) > 1)
+        say(f"{severity:8} {issue_line(replace(issue, record=some), card.language)}")
+    left = len(issues) - sum(len(named) for _, named in shown)
+    more = f"{left:,}"
+    if left:
         say(picked(card, f"……另有 {more} 条,--json 可列出全部",
                           f"... and {more} more; --json lists all"))  # fmt: skip
 

@@ -32,6 +32,12 @@ _err = Console(stderr=True, highlight=False)
 #: Median problems need ways beyond the limit; these many minutes are listed for them.
 _FAR_MINUTES = 240.0
 _MOST_PLANS = 10
+#: What a caller of Python is told -> what the command line calls it.
+_OPTIONS = {
+    "leave_out_unreachable=True": "--leave-out-unreachable",
+    "leave_out=True": "--leave-out-unreachable",
+    "or pass a table of sites": "or ask with --candidates roads, grid or buildings",
+}
 
 
 @app.command()
@@ -82,8 +88,8 @@ def _answer(
         return solve(*first, **terms)
     except InputError as fault:
         text = str(fault)
-        for name in ("leave_out_unreachable=True", "leave_out=True"):
-            text = text.replace(name, "--leave-out-unreachable")
+        for words, option in _OPTIONS.items():
+            text = text.replace(words, option)
         raise InputError(text) from fault
 
 

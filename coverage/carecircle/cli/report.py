@@ -21,13 +21,16 @@ app = typer.Typer()
 _err = Console(stderr=True, highlight=False)
 
 StudyPath = Annotated[
-    Path, typer.Argument(help="study.toml, the folder that holds it, or a saved result.")
+    Path,
+    typer.Argument(
+        help="study.toml, the folder that holds it (here if none is named), or a saved result."
+    ),
 ]
 
 
 @app.command()
 def report(
-    study: StudyPath,
+    study: StudyPath = Path(),
     out: Annotated[
         Path | None,
         typer.Option(help="Folder to write; by default `report` beside the study or result."),

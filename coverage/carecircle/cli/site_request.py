@@ -21,7 +21,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 Out = Annotated[
     Path | None, typer.Option(help="Also write the result folder, whole or not at all.")
 ]
-StudyPath = Annotated[Path, typer.Argument(help="study.toml, or the folder that holds it.")]
+StudyPath = Annotated[
+    Path, typer.Argument(help="study.toml, or the folder that holds it; here if none is named.")
+]
 Problem = Literal[
     "max_cover", "min_sites", "min_sites_for_share", "phased", "phased_to_all", "backup_cover",
     "max_min_share", "max_attendance", "p_median", "p_center", "capacitated_max_cover",
@@ -38,7 +40,7 @@ Level = Literal["area", "street", "district"]
 class SiteRequest:
     """What ``carecircle site`` is asked, as the options say it."""
 
-    study: StudyPath
+    study: StudyPath = Path()
     problem: Annotated[Problem, typer.Option(help="What is asked.")] = "max_cover"
     n: Annotated[
         int | None, typer.Option("--n", help="How many sites (phased: in each period).")

@@ -34,7 +34,9 @@ def load(path: Path, tell: Callable[[str], None]) -> Study:
     except InputError as fault:
         if not fault.issues or _language_of(path) != "zh":
             raise
-        lines = [issue_line(issue, "zh") for issue in fault.issues]
+        # the notes beside them are for those who get a result
+        stopped = [one for one in fault.issues if one.severity == "fatal"] or fault.issues
+        lines = [issue_line(issue, "zh") for issue in stopped]
         raise InputError("\n".join(lines), fault.issues) from fault
 
 
