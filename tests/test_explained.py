@@ -144,7 +144,10 @@ def test_a_candidate_that_covers_everybody_is_the_measure_named(town):
     assert build["value"] == 5.0
     assert found.units.loc[("area", "C"), "best"] == "build"
     marked = found.changes["best"].groupby(["unit_kind", "unit_id"]).sum()
-    assert marked[marked == 1].index.tolist() == found.units["best"].dropna().sort_index().index.tolist()
+    assert (
+        marked[marked == 1].index.tolist()
+        == found.units["best"].dropna().sort_index().index.tolist()
+    )
     assert marked.max() == 1
 
 

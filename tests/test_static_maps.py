@@ -16,6 +16,7 @@ from matplotlib.text import Text
 import carecircle as cc
 from carecircle.errors import CrsError, InputError, MissingLibraryError
 from carecircle.outputs import fonts
+from carecircle.outputs.static_layers import _own_limits
 from carecircle.outputs.static_maps import draw_map, map_png
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -65,6 +66,40 @@ def test_the_legend_counts_homes_as_fingers_do(english):
     assert entries["Over the limit"] == "3"
     assert entries["No way found"] == "1"
     assert entries["Not assessed"] == "1"
+
+
+def to_the_limits():
+    """The toy town with a station in the village too, circles drawn as far as both limits."""
+    town = cc.samples.toy_town()
+    facilities = town.facilities.copy()
+    facilities.loc["F2", "status"] = "operating"
+    facilities.loc["F2", "kind"] = "station"
+    card = replace(town.card, rings=(5.0, 15.0, 30.0), language="en")
+    return cc.assess(replace(town, card=card, tables=replace(town.tables, facilities=facilities)))
+
+
+def test_each_circle_goes_to_the_limit_of_the_area_its_facility_stands_in():
+    result = to_the_limits()
+    assert result.areas.loc[result.facilities.loc["F2", "area_id"], "kind"] == "rural"
+    figure = draw_map(result, "circles")
+    said = legend(figure)
+    assert "5-minute circle" in said
+    assert "15-minute circle" in said
+    assert "30-minute circle (rural)" in said
+    drawn = _own_limits(result)
+    drawn = result.circles[drawn["minutes"] <= drawn["limit"]]
+    assert drawn.groupby("facility_id")["minutes"].max().to_dict() == {"F1": 15.0, "F2": 30.0}
+
+
+def test_a_limit_without_a_circle_is_named_and_merged_circles_are_all_drawn(english):
+    # the only station of the toy town stands in town: no circle of the village is missing
+    assert not any("no circle" in one for one in legend(draw_map(english, "circles")))
+    result = to_the_limits()
+    short = replace(result, circles=result.circles[result.circles["minutes"] < 30])
+    assert "rural limit, 30 min: no circle" in legend(draw_map(short, "circles"))
+    merged = result.circles.dissolve("minutes").reset_index().assign(facility_id=None)
+    said = legend(draw_map(replace(result, circles=merged), "circles"))
+    assert "30-minute circle (rural)" in said
 
 
 def test_the_legend_counts_areas_by_verdict(english):

@@ -12,8 +12,8 @@ import pytest
 
 import carecircle as cc
 from carecircle.errors import InputError
-from carecircle.outputs.manifest import manifest
 from carecircle.outputs.issue_phrases import issue_text
+from carecircle.outputs.manifest import manifest
 from carecircle.outputs.summary import summary_html, summary_rows
 from carecircle.standards.presets import load_preset
 from carecircle.standards.rule_views import count_verdicts

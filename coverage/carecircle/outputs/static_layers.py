@@ -177,7 +177,10 @@ def _home_classes(homes: pd.DataFrame, edges: list[float]) -> NDArray[np.int64]:
 
 
 def _circles(axes: Axes, findings: Findings, say: Speech) -> Iterator[Entry]:
-    circles = findings.circles
+    """Draw each facility's circles as far as the limit of the kind of area it stands in."""
+    own = _own_limits(findings)
+    shown = findings.circles[own["minutes"].to_numpy() <= own["limit"].to_numpy()]
+    circles = shown if len(shown) else findings.circles  # every ring of the study is beyond
     minutes = pd.to_numeric(circles["minutes"])
     rings = sorted(minutes.dropna().unique())
     for place in range(len(rings) - 1, -1, -1):
@@ -185,8 +188,36 @@ def _circles(axes: Axes, findings: Findings, say: Speech) -> Iterator[Entry]:
         colour = colours.ring_colour(place)
         _surfaces(axes, _shapes(circles, here), facecolor=colour, edgecolor="none", alpha=0.75,
                   zorder=1 + 0.1 * (len(rings) - place))  # fmt: skip
+    limits = findings.card.limits
     for place, ring in enumerate(rings):
-        yield _patch(colours.ring_colour(place)), say("layer_circle", f"{ring:g}")
+        kinds = [say(kind) for kind, limit in limits.items() if ring <= limit]
+        only = f" ({', '.join(kinds)})" if 0 < len(kinds) < len(limits) else ""
+        yield _patch(colours.ring_colour(place)), say("layer_circle", f"{ring:g}") + only
+    for kind, limit in limits.items():
+        if limit not in rings and kind in set(own["kind"]):
+            yield _patch("white"), say.pick((
+                f"{say(kind)}时限 {limit:g} 分钟:未画圈",
+                f"{say(kind)} limit, {limit:g} min: no circle",
+            ))  # fmt: skip
+
+
+def _own_limits(findings: Findings) -> pd.DataFrame:
+    """Return of each circle its minutes, and kind and limit of the area its facility stands in.
+
+    A facility outside all areas has the shortest limit; merged circles, being of no one facility,
+    have the longest.
+    """
+    circles, areas, limits = findings.circles, findings.areas, findings.card.limits
+    area_of = findings.facilities.get("area_id", pd.Series(dtype="str"))
+    kind_of = areas.get("kind", pd.Series(dtype="str")).astype("str")
+    facility = circles["facility_id"].astype("str")
+    kind = facility.map(area_of.astype("str")).map(kind_of)
+    limit = kind.map({name: float(one) for name, one in limits.items()}).astype(float)
+    rest = np.where(facility.isna(), max(limits.values()), min(limits.values()))
+    minutes = pd.to_numeric(circles["minutes"])
+    return pd.DataFrame(
+        {"minutes": minutes, "kind": kind, "limit": limit.where(limit.notna(), rest)}
+    )
 
 
 def _areas(axes: Axes, findings: Findings, say: Speech) -> Iterator[Entry]:
