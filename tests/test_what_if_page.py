@@ -31,7 +31,7 @@ from what_if_cases import (
     nearest_names,
     outcome_of,
 )
-from what_if_shapes import CIRCLE_OFF, ONE_WAY_OFF, shape_differences
+from what_if_shapes import shape_differences
 
 SCRIPTS = Path(__file__).with_name("js")
 SAMPLE_SCENARIOS, LIECHTENSTEIN_SCENARIOS, TOWN_SCENARIOS = 50, 5, 3
@@ -170,8 +170,7 @@ def test_gaps_and_circles_of_small_towns_are_those_of_python(node, make):
     baseline, findings = baseline_of(make())
     drawn = draw(baseline, DRAWN_SCENARIOS, seed=100 + number, slow=0.5, spread_m=60)
     drawn = [{}, *({k: v for k, v in one.items() if k != "walking_speed"} for one in drawn)]
-    off = ONE_WAY_OFF if make is town_with_hills_lights_and_one_ways else CIRCLE_OFF
-    assert shape_differences(node, baseline, findings, drawn, circle_off=off) == []
+    assert shape_differences(node, baseline, findings, drawn) == []
 
 
 def test_roads_and_bridges_that_touch_roads_cut_by_barriers_get_the_figures_of_python(node):

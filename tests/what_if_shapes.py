@@ -23,11 +23,11 @@ COLUMNS = {
     "homes_unreachable": "unreachable", "minutes_mean": "minutes", "minutes_over_mean": "over",
     "minutes_over_p90": "over90", "rank_score": "score",
 }  # fmt: skip
-#: Largest share of a circle that may be drawn otherwise; measured: 4e-7, and 1e-3 with one-ways.
-CIRCLE_OFF, ONE_WAY_OFF = 1e-5, 2e-3
+#: Largest share of a circle that may be drawn otherwise; measured: 4e-7.
+CIRCLE_OFF = 1e-5
 
 
-def shape_differences(node, baseline, findings, scenarios, *, circle_off=CIRCLE_OFF):
+def shape_differences(node, baseline, findings, scenarios):
     """What the page draws otherwise than Python under each scenario; nothing where it is right."""
     minutes = list(findings.card.rings)
     asked = {"pack": pack_what_if(findings), "scenarios": scenarios, "minutes": minutes}
@@ -46,7 +46,7 @@ def shape_differences(node, baseline, findings, scenarios, *, circle_off=CIRCLE_
             *_members(answer["gaps"], study, whole),
             *_columns(answer["gaps"], whole.gaps),
             *_drawn_gaps(answer["shapes"], whole.gaps),
-            *_drawn_circles(answer["circles"], whole.circles, minutes, circle_off),
+            *_drawn_circles(answer["circles"], whole.circles, minutes),
         ]
         told += [f"{scenario}: {one}" for one in found]
     return told
@@ -94,7 +94,7 @@ def _drawn_gaps(shapes, gaps):
     return told
 
 
-def _drawn_circles(circles, expected, minutes, most_off):
+def _drawn_circles(circles, expected, minutes):
     found = {
         (name, limit): [np.reshape(ring, (-1, 2)) for ring in rings]
         for name, limits in circles.items()
@@ -108,7 +108,8 @@ def _drawn_circles(circles, expected, minutes, most_off):
         key: _polygon(found[key]).symmetric_difference(shape).area / shape.area
         for key, shape in wanted.items()
     }
-    return [f"circle {key} is off by {share:.1e}" for key, share in off.items() if share > most_off]
+    wrong = {key: share for key, share in off.items() if share > CIRCLE_OFF}
+    return [f"circle {key} is off by {share:.1e}" for key, share in wrong.items()]
 
 
 def _polygon(rings):
