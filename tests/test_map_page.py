@@ -774,6 +774,32 @@ def drawn(page):
 
 
 @pytest.mark.browser
+def test_every_uncovered_area_of_a_plan_can_be_listed_and_gone_to(
+    running, sample_page, sample_result
+):
+    with browser.visit(running, sample_page.as_uri()) as seen:
+        page = trying(seen)
+        page.wait_for_selector(".cc-gaps")
+        whole = len(sample_result.gaps)
+        row, more = page.locator(".cc-gaps tr"), page.locator('.cc-more[data-list="gaps"]')
+        assert (row.count(), more.inner_text()) == (6, f"显示全部 {whole} 处")
+        more.click()
+        assert (row.count(), more.inner_text()) == (whole, "只显示前 6 处")
+        assert page.evaluate("document.activeElement.dataset.list") == "gaps"
+        box = page.locator(".cc-all")
+        assert box.evaluate("e => e.scrollHeight > 2 * e.clientHeight")
+        assert box.bounding_box()["height"] <= 300
+        # the last in rank is reached like the first, also in English
+        page.click(".cc-language")
+        assert (row.count(), more.inner_text()) == (whole, "Show the first 6 only")
+        row.last.locator("button").click()
+        assert f"Rank\t{whole}\n" in page.inner_text(".leaflet-popup")
+        more.click()
+        assert (row.count(), more.inner_text()) == (6, f"Show all {whole}")
+        assert seen.complaints == []
+
+
+@pytest.mark.browser
 def test_verdicts_gaps_and_circles_follow_the_plan_and_come_back(opened, town):
     page = trying(opened())
     today = drawn(page)

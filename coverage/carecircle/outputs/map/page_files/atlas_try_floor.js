@@ -3,7 +3,7 @@
   "use strict";
   const carecircle = window.carecircle;
   const { known, number, signed } = carecircle.format;
-  const SHOWN = 6, SAME_M2 = 0.05;
+  const SAME_M2 = 0.05;
   const sum = (values) => values.reduce((a, b) => a + (b || 0), 0);
   const way = (change) => (change > SAME_M2 ? "cc-down" : change < -SAME_M2 ? "cc-up" : "cc-same"); // to lack more is worse
 
@@ -31,14 +31,13 @@
       const change = (i) => now.area.shortfall[i] - before.area.shortfall[i];
       const rows = Array.from(now.area.shortfall.keys()).filter((i) => Math.abs(change(i)) > SAME_M2).sort((a, b) => Math.abs(change(b)) - Math.abs(change(a)) || a - b);
       if (!rows.length) return;
-      const table = this.add(this.fold(words.try_floor_moved, rows.length), "table", "cc-split");
       const place = new Map(this.atlas.payload.table.levels[0].ids.map((id, row) => [id, row]));
-      for (const i of rows.slice(0, SHOWN)) {
-        const line = this.add(table, "tr"), row = place.get(trial.world.units.area.id[i]);
+      this.rows(this.fold(words.try_floor_moved, rows.length), "floor", rows.length, (table, k) => {
+        const i = rows[k], line = this.add(table, "tr"), row = place.get(trial.world.units.area.id[i]);
         this.button(this.add(line, "th"), this.atlas.data.areas.title[row], () => this.atlas.goTo({ type: "area", index: row }), "cc-go");
         this.add(line, "td", "cc-num", number(now.area.shortfall[i]));
         this.add(line, "td", `cc-num ${way(change(i))}`, signed(change(i)));
-      }
+      });
     },
 
     /* The same in the table beside the map. */

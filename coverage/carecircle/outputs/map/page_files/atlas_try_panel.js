@@ -3,7 +3,6 @@
   "use strict";
   const carecircle = window.carecircle;
   const { known, number, percent, signed } = carecircle.format;
-  const SHOWN = 6;
   const LIMITS = [5, 60], SPEEDS = [0.6, 1.4];
 
   class TrialPanel {
@@ -228,13 +227,13 @@
     }
 
     /* Communities that change most, and those still uncovered; a row leads there. */
-    areas(title, rows) {
+    areas(title, rows, key) {
       const { words, trial } = this, fold = this.fold(title, rows.length);
       if (!rows.length) return this.add(fold, "p", "cc-note", words.no_match);
-      const table = this.add(fold, "table", "cc-split"), now = trial.result.area[this.weight()];
+      const now = trial.result.area[this.weight()];
       const place = new Map(this.atlas.payload.table.levels[0].ids.map((id, row) => [id, row]));
-      rows.slice(0, SHOWN).forEach((i) => {
-        const row = place.get(trial.world.units.area.id[i]);
+      this.rows(fold, key, rows.length, (table, k) => {
+        const i = rows[k], row = place.get(trial.world.units.area.id[i]);
         const line = this.unitRow(table, "", now, i), name = this.atlas.data.areas.title[row];
         this.button(line.firstChild, name, () => this.atlas.goTo({ type: "area", index: row }), "cc-go");
       });
@@ -276,10 +275,10 @@
       this.moved.replaceChildren();
       const { change } = trial.result.area[this.weight()];
       const moved = Array.from(change.keys()).filter((i) => Math.abs(change[i]) > 0.05).sort((a, b) => Math.abs(change[b]) - Math.abs(change[a]) || a - b);
-      if (trial.changed) this.areas(words.try_uncovered, moved);
+      if (trial.changed) this.areas(words.try_uncovered, moved, "moved-areas");
       this.gapList();
       this.floorList();
-      this.areas(words.try_uncovered_list, [...trial.result.uncovered]);
+      this.areas(words.try_uncovered_list, [...trial.result.uncovered], "uncovered");
     }
 
     /* What the table shows besides: covered under the plan, and the change. */

@@ -50,16 +50,34 @@
       if (!gaps) return;
       const fold = this.fold(words.try_gaps, gaps.n), who = this.weight();
       if (!gaps.n) return void this.add(fold, "p", "cc-note", words.no_match);
-      const body = this.add(fold, "table", "cc-split cc-gaps");
-      for (let k = 0; k < Math.min(SHOWN, gaps.n); k++) {
+      this.rows(fold, "gaps", gaps.n, (body, k) => {
         const row = this.add(body, "tr"), name = this.add(row, "th");
         this.button(name, table.title[k], () => this.goToGap(k), "cc-go");
         const cell = this.add(row, "td", "", words[`${who}_label`].replace("{}", number(gaps[who][k])));
         this.add(cell, "small", "", words[gaps.cause[k]]);
         const fresh = gaps.fresh[k];
         this.add(row, "td", `cc-num ${fresh > 0.05 ? "cc-down" : "cc-same"}`, fresh > 0.05 ? signed(fresh) : "0").title = words.try_newly;
-      }
-      if (gaps.n > SHOWN) this.add(fold, "p", "cc-note", words.try_more.replace("{}", number(gaps.n - SHOWN)));
+      });
+    },
+
+    /* The first rows of a list; once the reader asks for them all of them, in a box that scrolls. */
+    rows(fold, key, n, addRow) {
+      const { words } = this, whole = (this.whole = this.whole || new Set()), all = whole.has(key);
+      const body = this.add(this.add(fold, "div", all ? "cc-all" : ""), "table", `cc-split cc-${key}`);
+      for (let k = 0; k < (all ? n : Math.min(SHOWN, n)); k++) addRow(body, k);
+      if (n <= SHOWN) return;
+      const toggle = this.button(
+        fold,
+        words[all ? "try_fewer" : "try_all"].replace("{}", number(all ? SHOWN : n)),
+        () => {
+          whole[all ? "delete" : "add"](key);
+          this.list();
+          this.moved.querySelector(`.cc-more[data-list="${key}"]`).focus();
+        },
+        "cc-go cc-more",
+      );
+      toggle.dataset.list = key;
+      toggle.setAttribute("aria-expanded", String(all));
     },
 
     goToGap(k) {
