@@ -14,6 +14,7 @@ from carecircle.outputs.headcount import counted_in
 from carecircle.outputs.map.card import headline_of
 from carecircle.outputs.map.text import Speech
 from carecircle.study.file import SECTIONS, read_study_file
+from carecircle.study.terms import card_of
 
 STUDY = """\
 [study]
@@ -58,10 +59,27 @@ def problems(folder, text):
 # the file
 
 
+@pytest.mark.parametrize(
+    ("travel", "rings", "drawn"),
+    [
+        ("", "", (5, 10, 15, 30)),
+        ("urban_minutes = 12\nrural_minutes = 45", "", (5, 10, 12, 15, 45)),
+        ("urban_minutes = 15\nrural_minutes = 15", "", (5, 10, 15)),
+        ("", "rings = [20, 8]", (8, 20)),
+    ],
+)
+def test_circles_go_as_far_as_the_limits_unless_the_study_says_otherwise(
+    tmp_path, travel, rings, drawn
+):
+    text = STUDY.replace("[service]", f"[travel]\n{travel}\n[service]\n{rings}")
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    assert card_of(read_study_file(tmp_path).sections, {}).rings == drawn
+
+
 def test_a_small_study_file_gets_every_default(tmp_path):
     (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
     file = read_study_file(tmp_path)
-    assert file.sections["service"]["rings"] == [5, 10, 15]
+    assert file.sections["service"]["rings"] is None
     assert file.sections["facilities"][0]["columns"] == {}
     assert "travel" not in file.sections
     assert file.source(file.sections["areas"]).file == tmp_path / "areas.gpkg"

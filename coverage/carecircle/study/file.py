@@ -183,7 +183,7 @@ SECTIONS: tuple[Section, ...] = (
         (
             Key("kinds", "texts", "facility kinds that count", required=True),
             Key("names", "names", 'own kinds: { gym = ["健身房", "gym"] }', default={}),
-            Key("rings", "numbers", "minutes of the circles", default=[5, 10, 15],
+            Key("rings", "numbers", "minutes of the circles; 5, 10, 15 and the limits if not said",
                 least=0.1, most=1440),
             Key("on_time_share", "number", "share of elders for a community on time", default=0.95,
                 most=1),

@@ -90,6 +90,8 @@ def _lines(section: Section, values: Mapping[str, Any]) -> Iterator[str]:
 def _shown_default(key: Key) -> Any:
     if key.default is not None:
         return key.default
+    if key.kind == "numbers":  # rings: what they are for the usual limits
+        return [5, 10, 15, 30]
     return {"number": 0, "integer": 0, "flag": False, "texts": [], "paths": [], "table": {}}.get(
         key.kind, ""
     )

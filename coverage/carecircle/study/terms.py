@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Terms", "card_of", "own_kinds", "plain_settings", "terms_of"]
 
+_RINGS = (5.0, 10.0, 15.0)
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -50,15 +52,18 @@ def card_of(sections: Mapping[str, Any], kinds: Mapping[str, tuple[str, str]]) -
     """Return the card that every output prints, from the checked sections."""
     about, travel, service = sections["study"], _travel(sections), sections["service"]
     rule = _floor_rule(sections)
+    limits = {"urban": float(travel["urban_minutes"]), "rural": float(travel["rural_minutes"])}
+    # a circle that stops short of the limit says nothing of who is in time
+    rings = service["rings"] or {*_RINGS, *limits.values()}
     return StudyCard(
         title=about["title"] or about["title_zh"],
         title_zh=about["title_zh"] or about["title"],
         as_of=str(about["as_of"]),
         profile=_profile(travel),
-        limits={"urban": float(travel["urban_minutes"]), "rural": float(travel["rural_minutes"])},
+        limits=limits,
         eligible=tuple(service["kinds"]),
         kinds=dict(FACILITY_KINDS) | dict(kinds),
-        rings=tuple(sorted(map(float, service["rings"]))),
+        rings=tuple(sorted(map(float, rings))),
         language=about["language"],
         direction=travel["direction"],
         on_time_share=float(service["on_time_share"]),
