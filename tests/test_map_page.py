@@ -419,7 +419,7 @@ def test_one_button_turns_the_whole_page_into_the_other_language(opened):
 @pytest.mark.browser
 def test_the_map_can_be_heard_and_used_by_keys(opened):
     page = opened().page
-    described = page.get_attribute(".cc-map", "aria-describedby")
+    described = page.get_attribute(".cc-pane", "aria-describedby")
     assert "80" in page.inner_text(f"#{described}")
     assert "80" in page.get_attribute(".cc-canvas", "aria-label")
     page.keyboard.press("Tab")
@@ -732,7 +732,7 @@ def test_a_plan_is_made_by_keys_alone(opened):
     assert page.evaluate(f"{TRIAL}.scenario.close") == ["F1"]
     page.focus(".cc-tools button >> nth=0")
     page.keyboard.press("Enter")
-    page.focus(".cc-map")
+    page.focus(".cc-pane")
     page.keyboard.press("Space")
     page.wait_for_function(f"{TRIAL}.scenario.build.length === 1")
     settled(page)
@@ -812,8 +812,9 @@ def test_verdicts_gaps_and_circles_follow_the_plan_and_come_back(opened, town):
     assert page.evaluate(f"{legend}.map(entry => entry.count)")[:4] == counts
     was = cc.assess(town)
     told = page.inner_text(".cc-verdicts")
-    change = len(then.gaps) - len(was.gaps)
-    assert f"未覆盖片区\t{len(then.gaps)}\t{change:+d}" in told.replace("−", "-")
+    people = [one.gaps["elders"].sum() for one in (then, was)]
+    row = f"未覆盖片区 · 老年人\t{people[0]:.0f}{len(then.gaps)} 处\t{people[0] - people[1]:+.0f}"
+    assert row in told.replace("−", "-")
     listed = page.eval_on_selector_all(
         ".cc-gaps tr td:nth-child(2)", "all => all.map(n => n.innerText)"
     )

@@ -35,7 +35,8 @@ _UI_WORDS = (
     "area", "scattered", "no_facility", "barrier", "road_gap", "planned", "detour", "not_linked",
     "no_position", "rank", "cause", "elders", "population", "households", "homes", "minutes_mean",
     "over_mean_p90", "elders_label", "people_label", "homes_label", "elders_rate", "people_rate",
-    "homes_rate",
+    "homes_rate", "elders_covered", "people_covered", "homes_covered", "limits", "speed",
+    "speed_source", "status", "counted", "yes", "no", "nearest_for", "verdict", "outside_all",
 )  # fmt: skip
 
 

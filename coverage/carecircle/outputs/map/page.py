@@ -44,6 +44,7 @@ _SCRIPTS = (
     "atlas_try_told.js",
     "atlas_try_floor.js",
     "atlas_try_rehearse.js",
+    "atlas_try_plan.js",
     "atlas_try_panel.js",
     "atlas.js",
 )

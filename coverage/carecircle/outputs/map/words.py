@@ -166,6 +166,18 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     "try_reopen": ("恢复此设施", "Reopen this facility"),
     "try_delete": ("删除", "Delete"),
     "try_drag": ("可拖动移位", "Drag to move it"),
+    "try_move": ("移动到……", "Move to …"),
+    "try_move_hint": (
+        "点选新位置;用键盘时移动地图,按空格键选定十字处",
+        "Click the new place; by keys, move the map under the cross and press space",
+    ),
+    "try_changed": ("{}", "{}"),
+    "try_more_floor": ("扩建", "Enlarged by"),
+    "try_outside": (
+        "另有{}在所有社区(村)之外,未评估,不在此分母中",
+        "{} more outside all communities: not assessed, not in this denominator",
+    ),
+    "try_places": ("{} 处", "{} areas"),
     "try_closed_one": ("关闭 {}", "Close {}"),
     "try_opened_one": ("启用 {}", "Open {}"),
     "try_moved_one": ("移动 {}", "Move {}"),

@@ -89,6 +89,7 @@
       if (trying) this.trial.trial.start();
       this.trial.columns();
       this.boxes.refresh();
+      this.trial.retell();
     },
 
     /* Which of its choices a layer shows. */
@@ -158,8 +159,8 @@
       this.map.fitBounds(this.payload.bounds, { animate: false, ...this.free() });
     },
 
-    open(found, latlng) {
-      L.popup({ maxWidth: 340, minWidth: 220, autoPanPadding: [20, 20] })
+    open(found, latlng, autoPan = true) {
+      L.popup({ maxWidth: 340, minWidth: 220, autoPan, autoPanPadding: [20, 20] })
         .setLatLng(latlng)
         .setContent(this.card(found))
         .openOn(this.map);
@@ -180,20 +181,19 @@
       this.data.chosen = found.type === "area" ? [found.index] : [];
       this.canvas.redraw();
       if (isNaN(xy.x[found.index])) return;
-      const latlng = decode.latLng(xy.x[found.index], xy.y[found.index]);
+      const latlng = decode.latLng(xy.x[found.index], xy.y[found.index]), bounds = L.latLngBounds(latlng, latlng);
       if (found.type === "area") {
         const [west, north, east, south] = this.data.areas.shapes.box.slice(4 * found.index, 4 * found.index + 4);
-        const bounds = L.latLngBounds(decode.latLng(west, south), decode.latLng(east, north));
-        this.map.fitBounds(bounds, { animate: false, maxZoom: 16, ...this.free() });
+        if (isFinite(west)) bounds.extend(decode.latLng(west, south)).extend(decode.latLng(east, north));
       } else {
         const id = `kind${this.data.facilities.kind[found.index]}`;
         const input = this.boxes.panel.querySelector(`input[data-layer="${id}"]`);
         if (input && !input.checked) input.click(); // those of a scenario have no row of their own
-        this.map.fitBounds(L.latLngBounds(latlng, latlng), { animate: false, maxZoom: 16, ...this.free() });
       }
-      this.open(found, latlng);
+      this.open(found, latlng, false);
+      carecircle.frame.fit(this, bounds, latlng);
       const tool = this.map._popup.getElement().querySelector(".cc-tools button");
-      if (tool) tool.focus(); // whoever came by keys goes on by keys
+      if (tool) tool.focus({ preventScroll: true }); // whoever came by keys goes on by keys
     },
 
     listen() {

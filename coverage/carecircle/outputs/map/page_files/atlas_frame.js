@@ -4,6 +4,8 @@
   const carecircle = window.carecircle;
   const PRINTED = { width: 1062, height: 728 }; // A4 landscape inside its margins, in CSS pixels
   const COLUMN = 272; // of words beside the printed map
+  const TIP = 24; // pixels between a place and its popup
+  const NEAREST = 16;
 
   function north() {
     const control = L.control({ position: "bottomleft" });
@@ -86,9 +88,11 @@
     document.documentElement.lang = language;
     container.lang = language;
     document.title = card.title;
-    container.setAttribute("role", "application");
-    container.setAttribute("aria-label", `${card.title}: ${words.map_word}. ${words.map_keys}`);
-    container.setAttribute("aria-describedby", "cc-summary");
+    container.setAttribute("role", "region");
+    container.setAttribute("aria-label", card.title);
+    // keys mean something else on the map alone; panel, table and legend are read as any page is
+    const named = { role: "application", "aria-label": `${words.map_word}: ${card.title}. ${words.map_keys}`, "aria-describedby": "cc-summary" };
+    Object.entries(named).forEach(([key, value]) => atlas.pane.setAttribute(key, value));
     container.querySelectorAll("[data-word]").forEach((link) => {
       link.title = words[link.dataset.word];
       link.setAttribute("aria-label", link.title);
@@ -110,7 +114,7 @@
     const { card, summary, words } = atlas.payload, element = carecircle.element;
     atlas.canvas._container.setAttribute("role", "img");
     atlas.canvas._container.setAttribute("aria-label", `${words.map_word}: ${card.title}. ${summary.join(" ")}`);
-    atlas.prose.replaceChildren(element("h2", "", `${card.title} · ${words.summary}`));
+    atlas.prose.replaceChildren(element("h2", "", [card.title, ...(card.plan ? [words.try] : []), words.summary].join(" · ")));
     if (card.synthetic) atlas.prose.appendChild(element("p", "cc-synthetic", card.synthetic));
     summary.forEach((sentence) => atlas.prose.appendChild(element("p", "", sentence)));
     [...card.terms, [words.sources, card.sources.join(" · ")]].forEach(([label, value]) => {
@@ -133,6 +137,41 @@
     atlas.prose.id = "cc-summary";
     atlas.told = container.appendChild(carecircle.element("p", "cc-unseen cc-told"));
     atlas.told.setAttribute("role", "status");
+    pane(atlas);
+  }
+
+  const BOXES = ".cc-panel, .cc-legend, .cc-table, .cc-aim-bar, .leaflet-popup, .leaflet-control";
+
+  /* What takes the keys of the map, without the boxes that lie over it. */
+  function pane(atlas) {
+    const { map } = atlas, container = map.getContainer();
+    atlas.pane = container.insertBefore(carecircle.element("div", "cc-pane"), container.firstChild);
+    atlas.pane.tabIndex = 0;
+    container.removeAttribute("tabindex");
+    for (const event of ["focus", "blur"]) atlas.pane.addEventListener(event, () => map.fire(event));
+    container.addEventListener("click", (event) => {
+      // the way of the click still knows boxes of what was built anew meanwhile
+      const inside = event.composedPath().some((node) => node.matches && node.matches(BOXES));
+      if (!inside) atlas.pane.focus({ preventScroll: true });
+    });
+  }
+
+  /* A place and its popup, both whole in the room that panel, legend and table leave. */
+  function fit(atlas, bounds, latlng) {
+    const { map } = atlas, node = map._popup.getElement(), size = map.getSize();
+    const { paddingTopLeft: [left, top], paddingBottomRight: [right, bottom] } = atlas.free();
+    const room = L.point(Math.max(50, size.x - left - right), Math.max(50, size.y - top - bottom));
+    const half = node.offsetWidth / 2, height = node.offsetHeight + TIP;
+    const needed = (zoom) => {
+      const at = map.project(latlng, zoom), one = map.project(bounds.getNorthWest(), zoom), other = map.project(bounds.getSouthEast(), zoom);
+      return L.bounds([one, other, at.subtract([half, height]), at.add([half, 0])]);
+    };
+    const nearest = Math.min(NEAREST, map.getBoundsZoom(bounds, false, size.subtract(room)));
+    let zoom = nearest;
+    const tooLarge = ({ x, y }) => x > room.x || y > room.y;
+    while (zoom > nearest - 3 && tooLarge(needed(zoom).getSize())) zoom -= map.options.zoomSnap;
+    const middle = needed(zoom).getCenter().subtract([left + room.x / 2, top + room.y / 2]).add(size.divideBy(2));
+    map.setView(map.unproject(middle, zoom), zoom, { animate: false });
   }
 
   /* What the reader looks at, without the paper around the city. */
@@ -179,6 +218,7 @@
         centre: atlas.map.getCenter(), zoom: atlas.map.getZoom(), snap: options.zoomSnap, table: !atlas.table.node.hidden,
         folded: panel.classList.contains("cc-folded"), open: key.node.querySelector("details").open,
       };
+      tell(atlas);
       const looked = printedBounds(atlas);
       container.classList.add("cc-printing");
       container.classList.remove("cc-with-table");
@@ -210,5 +250,5 @@
     window.matchMedia("print").addEventListener("change", ({ matches }) => (matches ? prepare() : restore()));
   }
 
-  carecircle.frame = { buttons, north, printing, speak, tell, tiles, unseen };
+  carecircle.frame = { buttons, fit, north, printing, speak, tell, tiles, unseen };
 })();

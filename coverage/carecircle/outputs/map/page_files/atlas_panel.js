@@ -24,12 +24,18 @@
       told();
     });
     told();
-    const terms = panel.appendChild(element("p", "cc-sub cc-terms"));
-    card.subtitle.split(" · ").forEach((part, i) => {
-      if (i) terms.append(" · ");
-      terms.appendChild(element("span", "", part));
-    });
+    terms(atlas, panel.appendChild(element("p", "cc-sub cc-terms")));
     if (card.synthetic) panel.appendChild(element("p", "cc-synthetic", card.synthetic));
+  }
+
+  /* Limits, travel and date; a tried plan says first that it is one. */
+  function terms(atlas, node) {
+    const { card } = atlas.payload;
+    node.replaceChildren();
+    card.subtitle.split(" · ").forEach((part, i) => {
+      if (i) node.append(" · ");
+      node.appendChild(element("span", card.plan && !i ? "cc-plan" : "", part));
+    });
   }
 
   function figure(parent, item) {
@@ -148,8 +154,8 @@
     const fold = panel.appendChild(element("details", "cc-about"));
     fold.appendChild(element("summary", "", words.about));
     const list = fold.appendChild(element("dl"));
-    const terms = card.sources.length ? [...card.terms, [words.sources, card.sources.join("\n")]] : card.terms;
-    terms.forEach(([label, value]) => {
+    const told = card.sources.length ? [...card.terms, [words.sources, card.sources.join("\n")]] : card.terms;
+    told.forEach(([label, value]) => {
       list.appendChild(element("dt", "", label));
       list.appendChild(element("dd", "", value));
     });
@@ -211,6 +217,7 @@
       panel.setAttribute("aria-label", atlas.payload.words.panel);
       layers.setAttribute("aria-label", atlas.payload.words.layer_list);
       header(atlas, panel);
+      if (atlas.trial) panel.appendChild(atlas.trial.small);
       views(atlas, panel);
       panel.appendChild(figures);
       carecircle.search.box(atlas, panel);
@@ -221,6 +228,14 @@
       layerList(atlas, layers);
       [indicators, inWords, about].forEach((part) => part(atlas, panel));
       panel.querySelectorAll(":scope > details").forEach((fold) => (fold.open = open.includes(fold.className)));
+    }
+    function anew(name, part) {
+      const old = panel.querySelector(`.${name}`), { open } = old, focused = old.contains(document.activeElement);
+      part(atlas, panel);
+      const fold = panel.lastChild;
+      fold.open = open;
+      old.replaceWith(fold);
+      if (focused) fold.querySelector("summary").focus({ preventScroll: true });
     }
     refresh();
     for (const box of [panel, key.node]) {
@@ -237,6 +252,12 @@
         layers.hidden = name === "try";
         atlas.trial.node.hidden = name !== "try";
       },
+      /* Terms and sentences may change by themselves: nothing else is built anew, and the focus stays. */
+      terms() {
+        terms(atlas, panel.querySelector(".cc-terms"));
+        anew("cc-about", about);
+      },
+      sentences: () => anew("cc-words", inWords),
       refresh() {
         refresh();
         key.build();

@@ -10,13 +10,16 @@
     return node;
   }
 
-  function table(title, subtitle, rows) {
+  /* Rows of a popup; a plan's stand above today's, each under its own heading. */
+  function table(title, subtitle, rows, planned) {
     const node = element("div", "cc-card");
     node.appendChild(element("h2", "", title));
     if (subtitle) node.appendChild(element("p", "cc-sub", subtitle));
     const body = node.appendChild(element("table"));
-    rows.filter(([, value]) => value !== "").forEach(([label, value]) => {
-      const row = body.appendChild(element("tr"));
+    const all = planned ? [[planned.title], ...planned.plan, [planned.today], ...rows] : rows;
+    all.filter(([, value]) => value !== "").forEach(([label, value]) => {
+      const row = body.appendChild(element("tr", value === undefined ? "cc-when" : ""));
+      if (value === undefined) return Object.assign(row.appendChild(element("th", "", label)), { colSpan: 2, scope: "colgroup" });
       row.appendChild(element("th", "", label));
       row.appendChild(element("td", "", value));
     });
@@ -53,7 +56,6 @@
       [words.nearest, facility < 0 ? none : data.facilities.title[facility]],
       [words.access, homes.access[i] < 0 ? none : words.metres.replace("{}", homes.access[i])],
       [words.reason, homes.reasons[homes.reason[i]] || ""],
-      ...triedRow(data, words, i),
       ...homes.then.map((one) => [one.name, [time(one, words, i), data.facilities.title[one.facility[i]]].filter(Boolean).join(" · ")]),
     ];
   }
@@ -82,15 +84,16 @@
     }
     return {
       card(found) {
+        const planned = data.planned && data.planned(found);
         if (found.type === "home") {
           const state = homeState(found.index);
           const place = [homeTitle(found.index), state].filter(Boolean).join(" · ");
-          return table(words.home, place, homeRows(data, words, found.index));
+          return table(words.home, place, homeRows(data, words, found.index), planned);
         }
         const set = records[found.type];
         const rows = recordRows(set, found.index);
-        if (found.type === "area") rows.unshift(...(data.areas.tried ? data.areas.tried(found.index) : []), ...ruleRows(rules(), found.index));
-        return table(set.title[found.index], set.subtitle[found.index], rows);
+        if (found.type === "area") rows.unshift(...ruleRows(rules(), found.index));
+        return table(set.title[found.index], set.subtitle[found.index], rows, planned);
       },
       line(found) {
         if (found.type === "try") return found.site;

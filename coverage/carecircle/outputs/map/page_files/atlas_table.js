@@ -26,6 +26,7 @@
     this.node = carecircle.element("section", "cc-table");
     this.node.hidden = true;
     this.node.id = "cc-table";
+    this.node.addEventListener("keydown", (event) => this.leave(event));
     this.extra = {}; // level -> columns of a what-if
     this.build();
   }
@@ -33,6 +34,13 @@
   Table.prototype = {
     get level() {
       return this.atlas.payload.table.levels[this.place];
+    },
+
+    /* Escape empties the filter, then closes the table; the focus goes back to its button. */
+    leave(event) {
+      if (event.key !== "Escape" || (event.target === this.filter && this.filter.value)) return;
+      this.atlas.toggleTable(false);
+      this.atlas.map.getContainer().querySelector(".cc-table-button").focus({ preventScroll: true });
     },
 
     columns() {
@@ -76,7 +84,7 @@
       close.type = "button";
       close.textContent = "×";
       close.className = "cc-close";
-      close.addEventListener("click", () => this.atlas.toggleTable(false));
+      close.addEventListener("click", () => this.leave({ key: "Escape" }));
       this.box = this.node.appendChild(element("div", "cc-table-box"));
       this.box.tabIndex = -1;
       this.box.addEventListener("scroll", () => {

@@ -104,7 +104,9 @@
     const text = hash.replace(/^#/, "");
     if (!text.startsWith(HASH)) return null;
     const raw = atob(text.slice(HASH.length).replace(/-/g, "+").replace(/_/g, "/"));
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(raw, (c) => c.charCodeAt(0))));
+    const plan = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(raw, (c) => c.charCodeAt(0))));
+    if (plan === null || typeof plan !== "object") throw new TypeError("no plan");
+    return plan;
   }
 
   /* A scenario with every key, and the names of what of it the page does not take over. */

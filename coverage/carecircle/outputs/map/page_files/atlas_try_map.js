@@ -243,9 +243,10 @@
       return counts && open && today ? { facility: id, row: found.index } : null;
     }
 
-    use(mode) {
+    /* Take a tool into the hand; `item` is what "move" moves. */
+    use(mode, item = null) {
       const { draft } = this;
-      this.mode = mode;
+      Object.assign(this, { mode, item });
       this.draft = [];
       this.bridge = false; // what is drawn is a road unless the reader says so
       const container = this.atlas.map.getContainer();
@@ -262,11 +263,14 @@
 
     /* A click while a tool is in hand. True: it was taken. */
     async click(latlng) {
-      const { mode, trial } = this;
+      const { mode, trial, item } = this;
       if (!this.active || !mode || trial.state === "failed") return;
       if (mode === "add") {
         this.use(null);
         await trial.add(latlng);
+      } else if (mode === "move") {
+        this.use(null);
+        await trial.drag(item, latlng);
       } else if (mode === "cut") {
         const road = await trial.road(latlng, this.metres(SNAP_PX));
         if (road.piece < 0) return this.onMode(mode, "try_none_near");
@@ -299,7 +303,7 @@
       document.addEventListener("keydown", (event) => {
         if (!this.mode) return;
         if (event.key === "Escape") this.use(null);
-        else if (event.key === " " && event.target === container) {
+        else if (event.key === " " && event.target === this.atlas.pane) {
           event.preventDefault();
           this.click(map.getCenter()); // by keys the map moves under a cross
         } else if (event.key === "Enter" && this.mode === "draw" && event.target.tagName !== "BUTTON") this.finish();

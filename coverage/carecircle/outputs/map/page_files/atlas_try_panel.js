@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const carecircle = window.carecircle;
-  const { known, number, percent, signed } = carecircle.format;
+  const { fill, known, number, percent, signed } = carecircle.format;
   const LIMITS = [5, 60], SPEEDS = [0.6, 1.4];
 
   class TrialPanel {
@@ -19,6 +19,12 @@
       this.bar.hidden = true;
       atlas.map.getContainer().appendChild(this.bar);
       L.DomEvent.disableClickPropagation(this.bar);
+      this.spoken = atlas.map.getContainer().appendChild(carecircle.element("p", "cc-unseen cc-now"));
+      this.spoken.setAttribute("role", "status");
+      this.small = carecircle.element("div", "cc-small");
+      this.small.setAttribute("aria-hidden", "true"); // the line above says it
+      this.changed = [];
+      this.tellPlan();
       this.name = "";
       this.folded = new Set();
       this.build();
@@ -79,6 +85,7 @@
       if (!this.trial.world || this.trial.state !== "ready") return;
       this.results();
       this.list();
+      this.retell();
     }
 
     share() {
@@ -132,6 +139,7 @@
       this.slide();
       this.list();
       if (trial.state !== "ready") return;
+      this.retell();
       this.rings();
       this.map.show();
       this.results();
@@ -145,7 +153,7 @@
       const { trial, words } = this, { limits, profile } = trial.world, { scenario } = trial;
       if (!this.inputs) {
         this.inputs = {};
-        for (const kind of Object.keys(limits)) this.inputs[kind] = this.slider(words[`try_limit_${kind}`] || kind, [...LIMITS, 1], kind);
+        for (const kind of this.todayCard().kinds) this.inputs[kind] = this.slider(words[`try_limit_${kind}`] || kind, [...LIMITS, 1], kind);
         if (profile.one_speed) this.inputs.speed = this.slider(words.try_speed, [...SPEEDS, 0.05], "speed");
       }
       for (const [key, { input, told }] of Object.entries(this.inputs)) {
@@ -181,23 +189,28 @@
     }
 
     results() {
-      const { trial, words } = this, { city, ms } = trial.result, now = city[this.weight()], n = now.covered.length;
-      const sum = (values) => values.reduce((a, b) => a + b, 0);
-      const covered = sum(now.covered), total = sum(now.total), change = trial.changed ? sum(now.change) : 0;
+      this.keepFocus(this.figures, () => this.drawResults());
+    }
+
+    drawResults() {
+      const { trial, words } = this, { ms } = trial.result, { covered, total, change } = this.sums(), strays = this.strays();
+      const terms = this.terms(this.tried), today = this.terms(null), was = `${words.try_today} ${percent(covered - change, total)}`;
       this.figures.replaceChildren();
       const label = { elders: words.try_elders, people: words.try_people, homes: words.try_homes_n }[this.weight()];
       const box = this.add(this.figures, "div", "cc-then");
-      this.add(box, "span", "cc-label", label);
+      this.add(box, "span", "cc-label", "").append(...this.unbroken(`${label} · ${terms}`));
       this.add(box, "strong", "", percent(covered, total));
       const told = this.add(box, "span", change > 0.05 ? "cc-up" : change < -0.05 ? "cc-down" : "cc-same", signed(change));
       told.dataset.change = String(change);
-      this.add(box, "span", "cc-share", `${number(covered)} / ${number(total)} · ${words.try_today} ${percent(covered - change, total)}`);
+      this.add(box, "span", "cc-share", `${number(covered)} / ${number(total)} · ${was} (${number(covered - change)})`);
+      if (terms !== today) this.add(box, "span", "cc-share", "").append(...this.unbroken(`${words.try_today} · ${today}`));
+      if (strays) this.add(box, "span", "cc-share cc-strays", fill(words.try_outside, fill(words[`${this.weight()}_label`], number(strays))));
       if (trial.changed && known(ms)) this.add(box, "span", "cc-ms", words.try_took.replace("{}", number(ms, 0)));
       const rows = this.add(this.figures, "table", "cc-split cc-verdicts");
       this.verdictRows(rows);
       this.floorRows(rows);
       this.units("district");
-      if (n > 1) this.units("city");
+      if (trial.world.units.city.id.length > 1) this.units("city");
       this.colourSwitch(this.figures);
     }
 
@@ -205,7 +218,7 @@
       const { units } = this.trial.world, figures = this.trial.result[level];
       if (!figures || units[level].id.length < 2) return;
       const table = this.add(this.figures, "table", "cc-split"), now = figures[this.weight()];
-      units[level].id.forEach((id, i) => this.unitRow(table, units[level].name[i] || id, now, i));
+      this.unitsOf(level).forEach(({ i, name }) => this.unitRow(table, name, now, i));
     }
 
     unitRow(table, name, now, i) {
@@ -240,8 +253,23 @@
       return fold;
     }
 
+    /* What is built anew takes the focus from where it was; without anything left there, undo has it. */
+    keepFocus(box, build) {
+      const kinds = "button, input, summary", at = [...box.querySelectorAll(kinds)].indexOf(document.activeElement);
+      build();
+      if (at < 0) return;
+      const found = [...box.querySelectorAll(kinds)];
+      (found[Math.min(at, found.length - 1)] || this.undo).focus({ preventScroll: true });
+    }
+
     list() {
+      this.keepFocus(this.changes, () => this.listChanges());
+      if (this.trial.state === "ready") this.keepFocus(this.moved, () => this.listMoved());
+    }
+
+    listChanges() {
       const { trial, words } = this, { scenario } = trial, { facilities } = this.atlas.data;
+      this.changed = [];
       this.changes.replaceChildren();
       this.add(this.changes, "h3", "", words.try_changes);
       const list = this.add(this.changes, "ul");
@@ -249,9 +277,10 @@
         const row = trial.world.facilities.id.indexOf(id);
         return row < 0 ? id : facilities.title[row];
       };
-      const line = (word, text, kind, key) => {
+      const line = (word, text, kind, key, drop = () => trial.remove(kind, key)) => {
         const row = this.add(list, "li");
         const told = this.add(row, "span", "", words[word].replace("{}", () => text));
+        this.changed.push(told.textContent);
         // what no road reaches serves nobody, and the reader should know why nothing changes
         const lost = (kind === "site" || kind === "move") && trial.state === "ready" && !trial.result.names.includes(key);
         if (lost) this.add(told, "b", "cc-down", ` · ${words.try_none_near}`);
@@ -260,9 +289,9 @@
           this.add(told, "b", "cc-down", ` · ${words.try_stopped} `);
           this.button(told, words.try_make_bridge, () => trial.bridge(key));
         }
-        const drop = this.button(row, "×", () => trial.remove(kind, key), "cc-drop");
-        drop.setAttribute("aria-label", `${words.try_remove}: ${text}`);
+        this.button(row, "×", drop, "cc-drop").setAttribute("aria-label", `${words.try_remove}: ${text}`);
       };
+      this.termLines(line);
       scenario.close.forEach((id) => line("try_closed_one", name(id), "close", id));
       scenario.build.forEach((id) => (id in scenario.sites ? line("try_added_one", id, "site", id) : line("try_opened_one", name(id), "build", id)));
       Object.keys(scenario.move).forEach((id) => line("try_moved_one", name(id), "move", id));
@@ -271,7 +300,10 @@
       const bridge = carecircle.trialLink.passes;
       scenario.roads.add.forEach((road, k) => line(bridge(road) ? "try_bridge_new" : "try_road_new", String(k + 1), "add", k));
       if (!list.children.length) this.add(this.changes, "p", "cc-note", words.try_no_changes);
-      if (trial.state !== "ready") return;
+    }
+
+    listMoved() {
+      const { trial, words } = this;
       this.moved.replaceChildren();
       const { change } = trial.result.area[this.weight()];
       const moved = Array.from(change.keys()).filter((i) => Math.abs(change[i]) > 0.05).sort((a, b) => Math.abs(change[b]) - Math.abs(change[a]) || a - b);
@@ -350,22 +382,30 @@
       const act = (text, edit) =>
         this.button(box, text, () => {
           this.atlas.map.closePopup();
+          this.atlas.pane.focus({ preventScroll: true }); // what had the focus is gone
           edit();
         });
-      if (found.type === "try") act(words.try_delete, () => trial.remove(found.site in trial.scenario.sites ? "site" : "build", found.site));
-      else {
+      if (found.type === "try") {
+        const own = found.site in trial.scenario.sites;
+        if (own) act(words.try_move, () => this.map.use("move", { site: found.site }));
+        act(words.try_delete, () => trial.remove(own ? "site" : "build", found.site));
+      } else {
         const { counts, open, today, moved } = trial.stateOf(found.index);
         const gives = trial.world.floor && trial.world.floor[found.index], id = trial.world.facilities.id[found.index];
         if (gives && !trial.scenario.close.includes(id)) act(words.try_enlarge, () => trial.enlarge(id, 100));
         if (!counts) return gives ? box : null;
         act(open ? words.try_close : today ? words.try_reopen : words.try_open, () => trial.toggle(found.index));
         if (moved) act(words.try_remove, () => trial.remove("move", trial.world.facilities.id[found.index]));
-        if (open && today) this.add(box, "span", "cc-note", words.try_drag);
+        if (open && today) {
+          act(words.try_move, () => this.map.use("move", { facility: id, row: found.index }));
+          this.add(box, "span", "cc-note", words.try_drag);
+        }
       }
       return box;
     }
   }
 
   Object.assign(TrialPanel.prototype, carecircle.told);
+  Object.defineProperties(TrialPanel.prototype, Object.getOwnPropertyDescriptors(carecircle.plan));
   carecircle.TrialPanel = TrialPanel;
 })();

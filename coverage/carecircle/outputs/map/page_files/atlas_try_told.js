@@ -41,7 +41,7 @@
       };
       row(words.units_with_facility, has(verdicts), has(before), total);
       row(words.units_on_time, inTime(verdicts), inTime(before), total);
-      if (gaps && today) row(words.layer_gaps, gaps.n, today.n);
+      if (gaps && today) this.gapRow(table, gaps, today);
     },
 
     /* Uncovered areas of the plan, first in rank first; a row leads there. */
@@ -115,8 +115,8 @@
         });
       });
       if (this.atlas.canvas.visible.has("try_gaps") && shapes.gaps && shapes.today) {
-        const { n } = shapes.gaps;
-        found.push({ swatch: "hatch", colour: shapes.layer.colour, label: words.layer_gaps, count: n, change: n - shapes.today.n });
+        const { label, count, change } = this.gapsTold(shapes.gaps, shapes.today);
+        found.push({ swatch: "hatch", colour: shapes.layer.colour, label, count, change });
       }
       return found;
     },

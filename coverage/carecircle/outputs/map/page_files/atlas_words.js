@@ -58,6 +58,12 @@
     return (value > 0 ? "+" : "−") + number(Math.abs(value), digits);
   }
 
+  /* A text with its places filled, {} in their order and {0} by number, as str.format does. */
+  function fill(text, ...values) {
+    let next = 0;
+    return text.replace(/\{(\d*)\}/g, (_, place) => String(values[place === "" ? next++ : Number(place)]));
+  }
+
   carecircle.tongue = tongue;
-  carecircle.format = { known, number, percent, signed };
+  carecircle.format = { fill, known, number, percent, signed };
 })();
