@@ -176,6 +176,18 @@ def test_built_and_closed_facilities_show_only_in_their_scenario(payload):
     assert f"新建或启用 · {HOSTILE}" in payload["facilities"]["subtitle"]
 
 
+def test_what_a_scenario_closes_does_not_look_like_what_is_closed_today(payload):
+    gone, kinds = layer(payload, "gone_site"), [
+        item for group in payload["groups"] for item in group["layers"]
+        if item["type"] == "symbols" and item["id"].startswith("kind")
+    ]  # fmt: skip
+    assert gone["solid"]
+    assert gone["shape"] not in {item["shape"] for item in kinds} | {"circle"}
+    (entry,) = gone["parts"][3]["legend"]
+    assert (entry["shape"], entry["label"]) == (gone["shape"], "关闭或迁出")
+    assert "status" not in entry
+
+
 def test_two_full_assessments_can_be_compared_too():
     study = cc.samples.toy_town()
     slow = replace(study, card=replace(study.card, profile=cc.PROFILES["elder_slow"]))
@@ -317,6 +329,18 @@ def test_the_switch_changes_picture_headline_and_legend(seen):
     page.keyboard.press("ArrowLeft")
     assert "90 / 130" in page.inner_text(".cc-headline")
     assert seen.complaints == []
+
+
+@pytest.mark.browser
+def test_the_legend_tells_only_of_states_that_facilities_on_the_map_have(seen):
+    page = seen.page
+    page.select_option(".cc-views select", index=1)
+    page.wait_for_timeout(120)
+    labels = page.locator(".cc-legend .cc-entry span").all_inner_texts()
+    # the scenario closes West station; nothing is closed today, but F2 is planned
+    assert labels.count("关闭或迁出") == 1
+    assert "关闭" not in labels
+    assert "在建或规划" in labels
 
 
 @pytest.mark.browser

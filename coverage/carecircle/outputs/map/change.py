@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Change"]
 
 _NEW, _GONE = "~built in {}", "~gone in {}"  # no kind of a study begins so
-_SYMBOLS = {"new_site": ("star", "#c4007a"), "gone_site": ("circle", "#7b7f84")}
+_SYMBOLS = {"new_site": ("star", "#c4007a"), "gone_site": ("cross", "#a83a12")}
 _NOWHERE = -2  # a kind that no facility has
 _EXACT = 1e-12
 
@@ -113,12 +113,12 @@ class Change:
             for number in range(len(self.after)):
                 place = kinds.get(kind.format(number))
                 frame = self._moves[number][1 if word == "new_site" else 0]
-                entry = swatch("symbol", colour, self.say(word), len(frame))
-                status = {"shape": shape, "status": 0 if word == "new_site" else 2}
-                here = {"kind": place, "legend": [entry | status]}
+                entry = swatch("symbol", colour, self.say(word), len(frame)) | {"shape": shape}
+                here = {"kind": place, "legend": [entry]}
                 parts += [nobody if place is None else nobody | here] * 2
             if any(part is not nobody for part in parts):
-                layer = {"id": word, "type": "symbols", "on": True, "above": 1}
+                # its own symbol, whatever the status: a facility closed today looks otherwise
+                layer = {"id": word, "type": "symbols", "on": True, "above": 1, "solid": True}
                 changed.append(layer | {"shape": shape, "colour": colour} | _in_views(parts))
         return usual, changed
 

@@ -300,7 +300,7 @@
       draw(view) {
         // operating ones last: they are never hidden under a planned or closed one
         for (const state of [2, 1, 0]) {
-          const { sprite, half } = carecircle.symbols.sprite(layer, state, size(view.zoom), view.ratio);
+          const { sprite, half } = carecircle.symbols.sprite(layer, layer.solid ? 0 : state, size(view.zoom), view.ratio);
           for (let i = 0; i < xy.n; i++) {
             if (!mine(i) || status[i] !== state) continue;
             const x = xy.x[i] * view.scale + view.dx, y = xy.y[i] * view.scale + view.dy;

@@ -61,6 +61,15 @@
       if (list.length) entries(group.title, list).classList.add("cc-flow");
     }
 
+    /* How facilities look that do not operate: those states that are on the map. */
+    function statuses() {
+      const { kind, status } = atlas.data.facilities, layers = atlas.payload.groups.flatMap((group) => group.layers);
+      const seen = layers.filter((layer) => layer.type === "symbols" && !layer.solid && atlas.canvas.visible.has(layer.id)).map((layer) => layer.kind);
+      const shown = new Set(Array.from(status).filter((_, i) => seen.includes(kind[i])));
+      const list = atlas.payload.statuses.map((label, state) => ({ swatch: "symbol", shape: "circle", colour: "#5f6670", status: state, label }));
+      entries("", list.slice(1).filter((entry) => shown.has(entry.status))).classList.add("cc-flow");
+    }
+
     /* While a plan is tried, fills and homes hold for the plan, and new signs appear. */
     function tried() {
       const { words } = atlas.payload;
@@ -94,8 +103,7 @@
         if (single.length) entries(many.length ? "" : group.title, single.map((layer) => layer.legend[0]));
         if (group.id.startsWith("facilities") && single.length && !told) {
           told = true;
-          const kinds = atlas.payload.statuses.map((label, status) => ({ swatch: "symbol", shape: "circle", colour: "#5f6670", status, label }));
-          entries("", kinds.slice(1).filter((kind) => atlas.data.facilities.status.includes(kind.status))).classList.add("cc-flow");
+          statuses();
         }
       });
       fit();
