@@ -1,19 +1,13 @@
-"""Pages that cannot rot: tables, tutorials and help, written when the documentation is built."""
+"""Pages that cannot rot: tables and help, written when the documentation is built."""
 
 from __future__ import annotations
 
-import base64
-import html
-import os
-import re
 import tomllib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 import typer
-from mkdocs.structure.files import File, Files
 from typer.testing import CliRunner
 
 import carecircle as cc
@@ -29,10 +23,6 @@ if TYPE_CHECKING:
     import click
 
 DOCS = Path(__file__).parent
-NOTEBOOKS = sorted((DOCS.parent / "notebooks").glob("*.ipynb"))
-#: Set to run the notebooks and show what they show; without it pages hold their text and code.
-RUN = "CARECIRCLE_RUN_NOTEBOOKS"
-_LARGE = 100_000  # a map: shown in a frame, from a file of its own
 _WORDS = {
     "required": ("required", "必填"),
     "optional": ("may be left out", "可省略"),
@@ -45,6 +35,7 @@ _WORDS = {
         ("预设", "标准", "规则数", "条文已核实"),
     ),
     "layer": ("layer", "图层"),
+    "option": (("option", "default", "meaning"), ("参数与选项", "默认", "含义")),
 }
 
 
@@ -154,29 +145,68 @@ def commands() -> list[tuple[str, ...]]:
     return below(typer.main.get_command(app), ())
 
 
-def cli(language: str = "en") -> str:  # noqa: ARG001  # help is English in both
-    """Return the help of every command, as the command prints it."""
+def cli(language: str = "en") -> str:
+    """Return every command: its help, as the command prints it; in Chinese its meaning first."""
     parts = []
     for path in commands():
-        # plain text of a width that fits a page, whatever the terminal of the builder
-        plain = {"COLUMNS": "96", "TERMINAL_WIDTH": "96", "NO_COLOR": "1", "TERM": "dumb"}
-        said = CliRunner().invoke(app, [*path, "--help"], env=plain, prog_name="carecircle")
-        lines = [line.rstrip() for line in said.output.strip("\n").splitlines()]
-        parts.append(
-            f"## {' '.join(('carecircle', *path))}\n\n```text\n" + "\n".join(lines) + "\n```"
-        )
+        name = " ".join(("carecircle", *path))
+        shown = f"```text\n{_help(path)}\n```"
+        if language == "zh":
+            folded = shown.replace("\n", "\n    ")
+            shown = f'{_told(path)}\n\n??? quote "`{name} --help`"\n\n    {folded}'
+        parts.append(f"## {name}\n\n{shown}")
     return "\n\n".join(parts)
 
 
-def tutorials(language: str = "en") -> str:
-    """Return the list of the tutorials with the first sentence of each."""
-    here = "../tutorials" if language == "zh" else "tutorials"
-    rows = []
-    for path in NOTEBOOKS:
-        title, _, rest = _cells(path)[0].source.partition("\n")
-        first = " ".join(rest.split()).split(". ")[0].rstrip(".")
-        rows.append(f"- [{title.lstrip('# ')}]({here}/{path.stem}.md): {first}.")
-    return "\n".join(rows)
+@cache
+def chinese_help() -> dict[str, dict[str, str]]:
+    """Return what each sentence of the help says in Chinese."""
+    return tomllib.loads((DOCS / "cli.zh.toml").read_text(encoding="utf-8"))
+
+
+def in_chinese(part: str, told: str) -> str:
+    """Return a sentence of the help in Chinese; English where no other is written."""
+    return chinese_help()[part].get(told, told)
+
+
+def command_of(path: tuple[str, ...]) -> Any:
+    """Return a command of the command line."""
+    command: Any = typer.main.get_command(app)
+    for name in path:
+        command = command.commands[name]
+    return command
+
+
+def _told(path: tuple[str, ...]) -> str:
+    """Return the meaning of a command and of all it takes, in Chinese."""
+    command = command_of(path)
+    rows = [
+        (
+            f"`{param.metavar or param.name}`"
+            if param.param_type_name == "argument"
+            else ", ".join(f"`{name}`" for name in param.opts),
+            "" if param.default is False else _default(param, "zh"),
+            in_chinese("options", param.help),
+        )
+        for param in command.params
+    ]
+    parts = [in_chinese("commands", command.help)]
+    parts += [table(say("option", "zh"), rows)] if rows else []
+    below = getattr(command, "commands", {}).items()
+    parts += ["\n".join(f"- `{name}`: {_first(one)}" for name, one in below)] if below else []
+    return "\n\n".join(parts)
+
+
+def _first(command: Any) -> str:
+    return in_chinese("commands", command.help).partition("\n")[0]
+
+
+@cache
+def _help(path: tuple[str, ...]) -> str:
+    # plain text of a width that fits a page, whatever the terminal of the builder
+    plain = {"COLUMNS": "96", "TERMINAL_WIDTH": "96", "NO_COLOR": "1", "TERM": "dumb"}
+    said = CliRunner().invoke(app, [*path, "--help"], env=plain, prog_name="carecircle")
+    return "\n".join(line.rstrip() for line in said.output.strip("\n").splitlines())
 
 
 WRITERS: dict[str, Callable[[str], str]] = {
@@ -186,7 +216,6 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "presets": presets,
     "api": api,
     "cli": cli,
-    "tutorials": tutorials,
 }
 
 
@@ -198,76 +227,6 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         if mark in markdown:
             markdown = markdown.replace(mark, write(language))
     return markdown
-
-
-def on_files(files: Files, config: Any, **_: Any) -> Files:
-    """Add a page for each notebook; called by mkdocs when it has listed the files."""
-    for path in NOTEBOOKS:
-        text, extra = as_page(path)
-        files.append(File.generated(config, f"tutorials/{path.stem}.md", content=text))
-        for name, content in extra.items():
-            files.append(File.generated(config, f"tutorials/{name}", content=content))
-    return files
-
-
-def as_page(path: Path) -> tuple[str, dict[str, str | bytes]]:
-    """Return a notebook as Markdown, and the large outputs that get files of their own."""
-    cells = _run(path) if os.environ.get(RUN) else _cells(path)
-    parts: list[str] = []
-    extra: dict[str, str | bytes] = {}
-    for cell in cells:
-        if cell.cell_type == "markdown":
-            # notebooks link to each other; pages are called alike
-            parts.append(cell.source.replace(".ipynb)", ".md)"))
-            continue
-        parts.append(f"```python\n{cell.source}\n```")
-        for output in cell.get("outputs", []):
-            shown = output.get("data", {})
-            if len(shown.get("text/html", "")) > _LARGE:
-                name = f"{path.stem}_{len(extra) + 1}.html"
-                extra[name] = _unframed(shown["text/html"])
-                parts.append(f'<iframe src="{name}" style="width:100%;height:34rem"></iframe>')
-            elif "image/png" in shown:
-                name = f"{path.stem}_{len(extra) + 1}.png"
-                extra[name] = base64.b64decode(shown["image/png"])
-                parts.append(f"![]({name})")
-            elif "text/html" in shown:
-                parts.append(f'<div class="output">\n{_one_block(shown["text/html"])}\n</div>')
-            elif "text/plain" in shown:
-                parts.append(f"```text\n{shown['text/plain']}\n```")
-    return "\n\n".join(parts) + "\n", extra
-
-
-def _cells(path: Path) -> list[Any]:
-    return list(nbformat.read(path, as_version=4).cells)
-
-
-def _run(path: Path) -> list[Any]:
-    """Return the cells of a notebook after a run; as they are where its extract is absent."""
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-
-    book = nbformat.read(path, as_version=4)
-    try:
-        NotebookClient(book, timeout=600).execute()
-    except CellExecutionError as fault:
-        if "set CARECIRCLE_DATA" not in str(fault):
-            raise
-        return _cells(path)
-    return list(book.cells)
-
-
-def _unframed(shown: str) -> str:
-    """Return the page inside a map's frame."""
-    inside = re.search(r'srcdoc="(.*?)"', shown, re.DOTALL)
-    return html.unescape(inside[1]) if inside else shown
-
-
-def _one_block(shown: str) -> str:
-    # a table of pandas brings a border of its own; the theme dresses only tables without a class
-    shown = re.sub(r'<table border="1" class="dataframe">', "<table>", shown)
-    # Markdown ends a block of HTML at an empty line
-    return re.sub(r"\n\s*\n", "\n", shown.strip())
 
 
 def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -11,6 +11,8 @@ import struct
 import subprocess
 import sys
 import tomllib
+from copy import deepcopy
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import get_args
@@ -55,6 +57,7 @@ def headings(page):
     return [len(marks) for marks in re.findall(r"^(#+) ", prose, re.MULTILINE)]
 
 
+@cache
 def script(name):
     spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
@@ -293,27 +296,94 @@ def test_command_line_page_holds_every_command():
     assert "\x1b" not in written
 
 
-def test_a_notebook_becomes_a_page_with_its_outputs(monkeypatch):
+def test_every_command_and_option_is_told_in_chinese_and_nothing_that_is_gone():
+    hooks = script("hooks")
+    every = [(path, hooks.command_of(path)) for path in hooks.commands()]
+    told = tomllib.loads(text("docs/cli.zh.toml"))
+    assert set(told["commands"]) == {command.help for _, command in every}
+    assert set(told["options"]) == {one.help for _, command in every for one in command.params}
+    assert all(
+        re.search("[\u4e00-\u9fff]", said) for part in told.values() for said in part.values()
+    )
+    parts = re.split(r"^## (.+)$", hooks.cli("zh"), flags=re.MULTILINE)
+    pages = dict(zip(parts[1::2], parts[2::2], strict=True))
+    for path, command in every:
+        page = pages[" ".join(("carecircle", *path))]
+        assert told["commands"][command.help] in page
+        assert page.count("\n| `") == len(command.params)
+        for option in command.params:
+            assert f"{told['options'][option.help]} |" in page
+        assert "Usage: carecircle" in page  # the help itself stays, folded
+
+
+TUTORIALS = [path.stem for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+
+
+@pytest.mark.parametrize("name", TUTORIALS)
+def test_every_cell_of_a_tutorial_has_the_chinese_of_its_present_words(name):
+    pages = script("notebook_pages")
+    path = ROOT / "notebooks" / f"{name}.ipynb"
+    words = {cell.id: cell.source for cell in pages.cells(path) if cell.cell_type == "markdown"}
+    told = pages.chinese(path)
+    assert list(told) == list(words)
+    stale = {
+        cell: f"translate it anew, then write {pages.stamp(words[cell])}"
+        for cell, (made_from, _) in told.items()
+        if made_from != pages.stamp(words[cell])
+    }
+    assert stale == {}
+    for cell, (_, chinese) in told.items():
+        english = words[cell].replace(".ipynb)", ".md)")
+        for same in (r"^#+ (?:\d\.)?", r"^```.*?^```$", r"\]\([^)]+\)", r"`[\w./]+(?:\.\w+|_\w+)`"):
+            found = [
+                sorted(re.findall(same, one, re.MULTILINE | re.DOTALL))
+                for one in (english, chinese)
+            ]
+            assert found[0] == found[1], cell
+        rows = [re.findall(r"^\|.*\|$", one, re.MULTILINE) for one in (english, chinese)]
+        codes = [[re.findall(r"`([^`]+)`", row) for row in part] for part in rows]
+        assert codes[0] == codes[1], cell
+        assert re.search("[\u4e00-\u9fff]", chinese), cell
+
+
+def test_a_translation_of_older_words_is_found():
+    pages = script("notebook_pages")
+    assert pages.stamp("15 minutes") != pages.stamp("20 minutes")
+    assert re.fullmatch("[0-9a-f]{8}", pages.stamp("15 minutes"))
+
+
+def test_a_notebook_becomes_a_page_with_its_outputs_in_both_languages(monkeypatch):
     import nbformat
 
-    hooks = script("hooks")
-    (first, *_) = hooks.NOTEBOOKS
-    page, extra = hooks.as_page(first)
+    pages = script("notebook_pages")
+    (first, *_) = pages.NOTEBOOKS
+    page, chinese = pages.as_page(first), pages.as_page(first, "zh")
     assert page.startswith("# Your city in ten minutes")
+    assert chinese.startswith("# 十分钟看懂你的城市")
     assert "```python\nstudy = cc.samples.wuhai()" in page
-    assert extra == {}
-    cell = nbformat.v4.new_code_cell("m")
+    blocks = [re.findall(r"^```.*?^```$", one, re.MULTILINE | re.DOTALL) for one in (page, chinese)]
+    assert blocks[0] == blocks[1]
+    assert pages.files_of(first) == {}
+    cells = deepcopy(pages.cells(first)[:2])
     frame = '<iframe srcdoc="&lt;p&gt;' + "x" * 200_000 + '&lt;/p&gt;">'
-    cell.outputs = [
-        nbformat.v4.new_output("display_data", {"text/html": shown})
-        for shown in ("<table>\n\n</table>", frame)
+    cells[1].outputs = [
+        nbformat.v4.new_output("display_data", shown)
+        for shown in (
+            {"text/html": "<table>\n\n</table>"},
+            {"text/html": frame},
+            {"image/png": "iVBORw0KGgo="},
+        )
     ]
-    monkeypatch.setattr(hooks, "_cells", lambda _: [cell])
-    page, extra = hooks.as_page(first)
+    monkeypatch.setattr(pages, "cells", lambda _: cells)
+    page, chinese = pages.as_page(first), pages.as_page(first, "zh")
     assert "<table>\n</table>" in page
-    (name,) = extra
-    assert f'<iframe src="{name}"' in page
-    assert extra[name].startswith("<p>xxx")
+    shown = pages.files_of(first)
+    assert list(shown) == [f"{first.stem}_1.html", f"{first.stem}_2.png"]
+    assert shown[f"{first.stem}_1.html"].startswith("<p>xxx")
+    assert f'<iframe src="{first.stem}_1.html" title="Map: Your city in ten minutes"' in page
+    assert f'<iframe src="../../tutorials/{first.stem}_1.html" title="地图: 十分钟' in chinese
+    assert f"![Figure: Your city in ten minutes]({first.stem}_2.png)" in page
+    assert f"![图: 十分钟看懂你的城市](../../tutorials/{first.stem}_2.png)" in chinese
 
 
 # --------------------------------------------------------------------------------------------- site
@@ -352,24 +422,87 @@ def broken_links(site, pages):
                 yield f"{path.relative_to(site)}: {target}"
 
 
-def test_site_is_whole_fetches_nothing_and_every_link_leads_to_its_place(tmp_path):
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The documentation as `make docs` builds it, notebooks not run."""
+    folder = tmp_path_factory.mktemp("site")
     environment = {k: v for k, v in os.environ.items() if k != "CARECIRCLE_RUN_NOTEBOOKS"}
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet",
-         "--site-dir", str(tmp_path)],
+         "--site-dir", str(folder)],
         cwd=ROOT, env=environment | {"NO_MKDOCS_2_WARNING": "1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    pages = {path: Links(path) for path in tmp_path.rglob("*.html")}
-    names = {path.relative_to(tmp_path).as_posix() for path in pages}
+    return folder
+
+
+def test_site_is_whole_fetches_nothing_and_every_link_leads_to_its_place(site):
+    pages = {path: Links(path) for path in site.rglob("*.html")}
+    names = {path.relative_to(site).as_posix() for path in pages}
     assert {"study_file.html", "zh/study_file.html", "cli.html", "zh/api.html"} <= names
-    assert len([name for name in names if name.startswith("tutorials/")]) == 7
+    for folder in ("tutorials", "zh/tutorials"):
+        assert {f"{folder}/{name}.html" for name in TUTORIALS} <= names
     for path, links in pages.items():
         assert "<!-- write:" not in path.read_text(encoding="utf-8"), path.name
         outside = [one for one in links.loaded if one.startswith(("http:", "https:", "//"))]
         assert outside == [], path.name
-    assert list(broken_links(tmp_path, pages)) == []
+    assert list(broken_links(site, pages)) == []
+
+
+def test_each_page_speaks_one_language_and_leads_to_its_counterpart(site):
+    english = [path for path in site.rglob("*.html") if path.name != "404.html"]
+    chinese = [path for path in english if path.is_relative_to(site / "zh")]
+    english = [path for path in english if path not in chinese]
+    assert [path.relative_to(site) for path in sorted(english)] == [
+        path.relative_to(site / "zh") for path in sorted(chinese)
+    ]
+    for path in (*english, *chinese):
+        page = path.read_text(encoding="utf-8")
+        own = "zh" if path in chinese else "en"
+        assert re.search(r'<html lang="(\w+)"', page)[1] == own, path
+        assert ("目录" in page, "Table of contents" in page) == (own == "zh", own == "en"), path
+        switch = dict(re.findall(r'<a href="([^"]+)" hreflang="(\w+)"', page))
+        leads = {tongue: (path.parent / href).resolve() for href, tongue in switch.items()}
+        name = path.relative_to(site / "zh" if own == "zh" else site)
+        assert leads == {"en": site / name, "zh": site / "zh" / name}, path
+        menu = page[page.index("md-nav--primary") : page.index('data-md-component="content"')]
+        goals = [(path.parent / href).resolve() for href in re.findall(r'<a href="([^"#]+)"', menu)]
+        assert len(set(goals)) == len(chinese), path
+        assert {goal.is_relative_to(site / "zh") for goal in goals} == {own == "zh"}, path
+
+
+def test_wrapped_lines_of_a_chinese_page_are_joined_and_nothing_else(site):
+    page = (site / "zh" / "concepts.html").read_text(encoding="utf-8")
+    assert "不论他们去哪个设施" in page
+    prose = re.findall(r"<p>(.*?)</p>", page, re.DOTALL)
+    assert len(prose) > 10
+    assert [one for one in prose if re.search("[\u4e00-\u9fff、。,]\n[\u4e00-\u9fff]", one)] == []
+    english = (site / "concepts.html").read_text(encoding="utf-8")
+    assert any("\n" in one for one in re.findall(r"<p>(.*?)</p>", english, re.DOTALL))
+
+
+@pytest.mark.browser
+def test_search_answers_in_both_languages_in_pages_opened_from_a_folder(site):
+    from browser import chromium, visit
+
+    asked = {
+        "index.html": [
+            ("max_cover", "/api.html#carecircle.max_cover"),
+            ("datum", "/concepts.html"),
+        ],
+        "zh/index.html": [("选址", "/zh/siting.html"), ("步速", "/zh/evidence.html")],
+    }
+    with chromium() as browser:
+        for start, questions in asked.items():
+            with visit(browser, (site / start).as_uri()) as seen:
+                for question, goal in questions:
+                    seen.page.fill(".md-search__input", question)
+                    seen.page.press(".md-search__input", "End")  # it listens to keys
+                    found = f'.md-search-result__link[href*="{goal}"]'
+                    seen.page.wait_for_selector(found, state="attached")
+                assert seen.complaints == []
+                assert [one for one in seen.requests if not one.startswith("file:")] == []
 
 
 def test_example_map_is_small_marked_and_offline():
