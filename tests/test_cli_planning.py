@@ -44,7 +44,8 @@ def test_site_prints_the_ranked_table_with_its_proof(sample, solver):
     assert done.exit_code == 0
     assert "S01" in done.stdout
     assert "和平候选点1" in done.stdout
-    assert "proof: optimal: objective 10, bound 10, gap 0.00%, none 1.0; verified" in done.stdout
+    assert "证明: 已证明最优;目标值 10,界 10,差距 0.00%;none 1.0;verified" in done.stdout
+    assert "排序" in done.stdout.splitlines()[0]
     assert "synthetic" in done.stdout
     assert solver["n_sites"] == 2
 
@@ -83,8 +84,11 @@ def test_compare_prints_today_and_each_scenario(sample, tmp_path):
     path = tmp_path / "plans.toml"
     path.write_text('[[scenario]]\nname = "two"\nbuild = ["S07", "S02"]\n', encoding="utf-8")
     done = runner.invoke(app, ["compare", sample, str(path)], catch_exceptions=False)
-    rows = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
-    assert {"today", "two"} <= set(rows)
+    lines = [line.split() for line in done.stdout.splitlines() if line.strip()]
+    assert lines[0] == ["现状", "two"]  # a column for each scenario, a line for each figure
+    told = {name: figures for name, *figures in lines[1:]}
+    assert told["社区(村)总数"] == ["83", "83"]
+    assert told["变化"][0] == "0"
     done = runner.invoke(app, ["compare", sample, str(path), "--json"], catch_exceptions=False)
     today, two = json.loads(done.stdout)
     assert INTERNAL[0] not in done.stderr  # no folder, no warning
@@ -170,12 +174,22 @@ def test_what_cannot_be_done_is_one_clear_line(town_folder, options, told):
     assert len(str(raised.value).splitlines()) == 1
 
 
+def test_a_study_without_sites_is_told_of_candidates(town_folder, tmp_path):
+    for path in town_folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    study = tmp_path / "study.toml"
+    text = study.read_text(encoding="utf-8").replace('[sites]\nfile = "sites.parquet"\n', "")
+    study.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="--candidates roads, grid or buildings"):
+        site(tmp_path, "--n", "1")
+
+
 def test_a_plan_is_written_whole_and_compares_again(town_folder, tmp_path):
     out = tmp_path / "plan"
     done = site(town_folder, "--problem", "min_sites", "--leave-out-unreachable", "--out", str(out))
     assert f"结果: {out}" in done.stdout
     assert INTERNAL[0] in done.stderr  # the folder holds counts of people that nobody masked
-    assert "no site can reach 2 homes: H12, H13" in done.stdout
+    assert "没有场址能到达的住宅 2 处:H12, H13" in done.stdout
     steps = pd.read_csv(out / "plan.csv", encoding="utf-8-sig")
     told = steps[["site_id", "elders_gained", "cost_per_elder"]].to_dict("records")
     assert told == [{"site_id": "N1", "elders_gained": 30.0, "cost_per_elder": 0.1}]
@@ -197,7 +211,7 @@ def test_candidates_in_uncovered_areas_stand_beside_the_studys_own(town_folder, 
         town_folder, *options, "--periods", "2", "--leave-out-unreachable", "--out", str(out)
     )
     # H12 is on a road of its own: only a candidate of the grid can serve it; H13 has no road
-    assert "no site can reach 1 homes: H13" in done.stdout
+    assert "没有场址能到达的住宅 1 处:H13" in done.stdout
     assert "cost" not in done.stdout
     steps = pd.read_csv(out / "plan.csv", encoding="utf-8-sig")
     assert steps["period"].tolist() == [1, 2]
@@ -225,7 +239,7 @@ def test_a_share_that_is_nearly_all_is_not_called_all(sample, solver):
 def test_a_relocation_says_what_closes_and_what_moves(sample):
     call = ["site", sample, "--problem", "relocate_within_budget", "--budget", "300"]
     done = runner.invoke(app, [*call, "--movable", "all"], catch_exceptions=False)
-    assert "verified" in done.stdout
+    assert "独立复核通过" in done.stdout
     with pytest.raises(InputError, match="relocate_within_budget needs --movable; add it"):
         runner.invoke(app, call, catch_exceptions=False)
     with pytest.raises(InputError, match="max_cover takes no --movable; leave it out"):
@@ -261,9 +275,9 @@ def test_missing_floor_area_is_closed_at_the_prices_given(town_folder, tmp_path)
     with pytest.raises(InputError, match=r"no site that may serve them \(N\); .*--leave-out-unr"):
         site(town_folder, *ask)
     done = site(town_folder, *ask, "--leave-out-unreachable", "--out", str(out))
-    assert "left short: 300.0 m2 in 1 areas: N" in done.stdout
-    assert "objective 200, bound 200" in done.stdout
-    assert "verified: sites, sizes, allocation, shortfalls and cost added up anew" in done.stdout
+    assert "仍缺面积:1 个社区(村)共 300.0 平方米:N" in done.stdout
+    assert "目标值 200,界 200" in done.stdout
+    assert "独立复核通过:场址、规模、分配、缺口和费用均已重新加总" in done.stdout
     built = pd.read_csv(out / "plan.csv", encoding="utf-8-sig")
     assert built[["site_id", "built_m2", "cost"]].to_numpy().tolist() == [["N1", 300.0, 200.0]]
     areas = pd.read_csv(out / "areas.csv", encoding="utf-8-sig").set_index("area_id")
@@ -275,7 +289,7 @@ def test_a_front_is_written_with_each_plan_as_a_scenario(town_folder, tmp_path):
     out = tmp_path / "front"
     ask = ["--problem", "pareto_front", "--second", "cost"]
     done = site(town_folder, *ask, "--out", str(out))
-    assert "proof: 3 of 3 plans optimal; each verified, counted anew" in done.stdout
+    assert "证明: 3 个方案中有 3 个已证明最优; 均已独立复核" in done.stdout
     front = pd.read_csv(out / "front.csv", encoding="utf-8-sig")
     # 30 more elders for 3 of N1, 10 more for 2 of N2, or nothing for nothing
     assert front[["first", "second"]].to_numpy().tolist() == [
@@ -303,11 +317,11 @@ def test_people_are_won_from_the_facilities_that_others_run(town_folder):
 
 def test_the_curve_and_the_cost_of_all_are_printed_with_their_verdict(town_folder, tmp_path):
     done = site(town_folder, "--problem", "coverage_curve", "--out", str(tmp_path / "curve"))
-    assert "proof: 1 of 1 plans optimal; each verified" in done.stdout
+    assert "证明: 1 个方案中有 1 个已证明最优; 均已独立复核" in done.stdout
     curve = pd.read_csv(tmp_path / "curve" / "curve.csv", encoding="utf-8-sig")
     assert curve["covered"].tolist() == [80.0, 110.0]
     done = site(town_folder, "--problem", "cost_of_all")
-    assert "no site can reach 2 homes: H12, H13\n" in done.stdout
+    assert "没有场址能到达的住宅 2 处:H12, H13\n" in done.stdout
     assert "84.62% can be covered: 1 sites, or cost 3" in done.stdout
 
 
@@ -320,7 +334,7 @@ def test_each_period_may_build_as_much_as_the_next(town_folder):
 
 def test_units_without_a_candidate_are_told_in_words(town_folder):
     done = site(town_folder, "--problem", "meet_roster", "--leave-out-unreachable")
-    assert "units left out: N" in done.stdout
+    assert "未计入的单元: N" in done.stdout
     assert "closed" not in done.stdout
 
 

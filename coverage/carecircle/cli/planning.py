@@ -10,9 +10,9 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from carecircle.cli.site_answers import facts, percent, records, told
+from carecircle.cli.site_answers import HEADINGS, facts, percent, records, text, told
 from carecircle.cli.site_request import AsJson, Out, SiteRequest, StudyPath, as_options, problem_of
-from carecircle.cli.telling import load, tell_internal, tell_path, tell_synthetic
+from carecircle.cli.telling import load, say, tell_internal, tell_path, tell_synthetic
 from carecircle.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from carecircle.analysis.findings import StudyCard
     from carecircle.cli.site_answers import Answer
     from carecircle.planning.roster_rules import RosterRule
     from carecircle.study.assessment import Study
@@ -48,12 +49,17 @@ def site(request: SiteRequest) -> None:
     loaded = _load(request.study)
     sites = _sites(loaded, request)
     with _err.status("searching the sites"):
-        answer = _answer(solve, loaded, sites, request)
+        try:
+            answer = _answer(solve, loaded, sites, request)
+        except InputError as fault:
+            said = str(fault)
+            for words, option in _OPTIONS.items():
+                said = said.replace(words, option)
+            raise InputError(said, fault.issues) from fault
     if request.as_json:
-        text = json.dumps(facts(answer, request.problem), ensure_ascii=False, indent=1)
-        typer.echo(text)
+        typer.echo(json.dumps(facts(answer, request.problem), ensure_ascii=False, indent=1))
     else:
-        typer.echo(told(answer, sites))
+        say(told(answer, sites, loaded.card.language))
         tell_synthetic(loaded.card)
     if request.out is not None:
         _save(loaded, answer, sites, request)
@@ -84,13 +90,7 @@ def _answer(
         options: Any = {"max_minutes": far, "movable": movable}
         first.append(siting_instance(study, sites, weight=request.weight, **options))
         terms |= _special(study, sites, request)
-    try:
-        return solve(*first, **terms)
-    except InputError as fault:
-        text = str(fault)
-        for words, option in _OPTIONS.items():
-            text = text.replace(words, option)
-        raise InputError(text) from fault
+    return solve(*first, **terms)
 
 
 def _special(study: Study, sites: gpd.GeoDataFrame | None, request: SiteRequest) -> dict[str, Any]:
@@ -274,13 +274,21 @@ def compare(
     if as_json:
         typer.echo(json.dumps(records(found.summary), ensure_ascii=False, indent=1))
     else:
-        shown = found.summary.copy()
-        shown["elders_rate"] = [percent(rate) for rate in shown["elders_rate"]]
-        typer.echo(shown.to_string(float_format="{:,.0f}".format, na_rep="--"))
+        say(_compared(found.summary, loaded.card))
         tell_synthetic(loaded.card)
     if out is not None:
         tell_path("results", out, loaded.card, as_json=as_json)
         tell_internal(loaded.card)
+
+
+def _compared(summary: pd.DataFrame, card: StudyCard) -> str:
+    """Return a line for each figure, a column for each scenario: many figures fit no terminal."""
+    told = summary.apply(lambda column: column.map("{:,.0f}".format, na_action="ignore"))
+    told["elders_rate"] = [percent(rate) for rate in summary["elders_rate"]]
+    figures = told.astype(object).where(told.notna(), "--").T.rename_axis(columns=None)
+    if card.language == "zh":
+        figures = figures.rename(index=HEADINGS, columns={"today": "现状"})
+    return text(figures, pick=0 if card.language == "zh" else 1)
 
 
 def _load(path: Path) -> Study:
