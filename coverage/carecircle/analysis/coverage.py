@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -252,41 +252,46 @@ def _one_level(
 
 
 def _units(areas: pd.DataFrame, unit: pd.Series) -> pd.DataFrame:
-    has, on_time, cell = areas["has_facility"], areas["on_time"], areas["cell"]
-    counts = pd.DataFrame(
-        {
-            "units_total": unit.groupby(unit).size(),
-            "units_with_facility": has.astype("boolean").groupby(unit).sum(),
-            "units_on_time": on_time.groupby(unit).sum(),
-            "units_not_assessed": on_time.isna().groupby(unit).sum(),
-        }
-    ).astype(float)
+    at, names = pd.factorize(unit, sort=True)
+
+    def counted(flags: pd.Series) -> np.ndarray:
+        return np.bincount(at[flags.to_numpy(dtype=bool, na_value=False)], minlength=len(names))
+
+    on_time, cell = areas["on_time"], areas["cell"].to_numpy(dtype=object, na_value="")
+    total = np.bincount(at, minlength=len(names)).astype(float)
+    has, in_time = counted(areas["has_facility"]).astype(float), counted(on_time).astype(float)
+    counts: dict[str, Any] = {
+        "units_total": total, "units_with_facility": has, "roster_rate": has / total,
+        "units_on_time": in_time, "on_time_rate": in_time / total,
+        "units_not_assessed": counted(on_time.isna()).astype(float),
+    }  # fmt: skip
     for name in ("has_in_time", "has_late", "neighbour_in_time", "none_late"):
-        counts[f"cell_{name}"] = (cell == name).astype("boolean").fillna(False).groupby(unit).sum()  # noqa: FBT003
-    counts.insert(2, "roster_rate", counts["units_with_facility"] / counts["units_total"])
-    counts.insert(4, "on_time_rate", counts["units_on_time"] / counts["units_total"])
-    return counts
+        some = np.bincount(at[cell == name], minlength=len(names))
+        counts[f"cell_{name}"] = pd.array(some, dtype="Int64")
+    return pd.DataFrame(counts, index=pd.Index(names, name=unit.name))
 
 
 def _with_rates(sums: pd.DataFrame) -> pd.DataFrame:
-    rated = {}
+    columns = {str(name): sums[name].to_numpy() for name in sums}
+    rated: dict[str, Any] = {}
     for name in WEIGHTS:
-        for state in ("total", *_STATES):
-            rated[f"{name}_{state}"] = sums[f"{name}_{state}"]
-        total = sums[f"{name}_total"]
-        rated[f"{name}_rate"] = sums[f"{name}_covered"] / total.where(total > 0)
-    return pd.DataFrame({**rated, "homes_unknown_people": sums["homes_unknown_people"]})
+        rated |= {part: columns[part] for part in (f"{name}_{s}" for s in ("total", *_STATES))}
+        total = columns[f"{name}_total"]
+        rated[f"{name}_rate"] = columns[f"{name}_covered"] / np.where(total > 0, total, np.nan)
+    rated["homes_unknown_people"] = columns["homes_unknown_people"]
+    return pd.DataFrame(rated, index=sums.index)
 
 
 def _check_identity(sums: pd.DataFrame, where: str) -> None:
     for name in WEIGHTS:
-        parts = sums[[f"{name}_{state}" for state in _STATES]].sum(axis=1, min_count=3)
-        total = sums[f"{name}_total"]
-        off = (parts - total).abs() > 1e-6 * total.abs().clip(lower=1.0)
+        total, *states = (sums[f"{name}_{part}"].to_numpy() for part in ("total", *_STATES))
+        parts = np.sum(states, axis=0)  # NaN where a part is unknown: then there is no identity
+        off = np.abs(parts - total) > 1e-6 * np.maximum(np.abs(total), 1.0)
         if off.any():
-            unit = off[off].index[0]
+            row = int(np.flatnonzero(off)[0])
             msg = (
-                f"{where} {unit}: {name} covered + uncovered + not assessed = {parts[unit]},"
-                f" total = {total[unit]}; this is a fault of carecircle, please report it"
+                f"{where} {sums.index[row]}: {name} covered + uncovered + not assessed ="
+                f" {parts[row]}, total = {total[row]}; this is a fault of carecircle, please report"
+                " it"
             )
             raise CarecircleError(msg)
