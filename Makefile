@@ -5,6 +5,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 INSTALLED := .venv/.installed
 
+# tests, notebooks and documentation start Python anew: what one process compiled, the next loads
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs screenshot readme bench clean distclean
 

@@ -34,9 +34,15 @@ def saved(town, tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def running():
+    with browser.chromium() as tool:
+        yield tool
+
+
 @pytest.fixture
-def page(saved):
-    with browser.chromium() as tool, browser.visit(tool, saved.as_uri()) as seen:
+def page(running, saved):
+    with browser.visit(running, saved.as_uri()) as seen:
         seen.page.click('input[value="try"] + span')
         settled(seen.page)
         yield seen.page
