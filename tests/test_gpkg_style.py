@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -131,7 +132,7 @@ def test_equal_findings_give_equal_packages(package, result, tmp_path):
 
 
 def qgis_python():
-    """The Python that has QGIS's bindings (Debian: apt install python3-qgis), or a skip."""
+    """The Python with the bindings of QGIS; without one a skip, or a failure where it must run."""
     for name in ("/usr/bin/python3", "python3"):
         path = shutil.which(name)
         if (
@@ -141,8 +142,20 @@ def qgis_python():
             ).returncode
         ):
             return path
-    pytest.skip("QGIS is not installed; on Debian: apt install python3-qgis qgis-providers")
-    return ""
+    reason = "QGIS is not installed; on Debian: apt install python3-qgis"
+    if os.environ.get("CARECIRCLE_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def test_where_nothing_may_be_skipped_a_missing_qgis_fails(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.delenv("CARECIRCLE_REQUIRE_BROWSER", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="python3-qgis"):
+        qgis_python()
+    monkeypatch.setenv("CARECIRCLE_REQUIRE_BROWSER", "1")
+    with pytest.raises(pytest.fail.Exception, match="python3-qgis"):
+        qgis_python()
 
 
 def test_qgis_opens_every_layer_styled_and_draws_every_feature(package, result, tmp_path):
