@@ -270,3 +270,13 @@ def test_a_chinese_name_among_the_kinds_that_count_leads_to_its_code(tmp_path):
         cc.load_study(tmp_path)
     assert "did you mean 'station'?" in str(raised.value)
     assert "did you mean 'day_care'?" in str(raised.value)
+
+
+def test_the_template_tells_each_key_once_and_how_to_begin(tmp_path):
+    from carecircle.study.template import write_template
+
+    text = write_template(tmp_path / "city", cc.samples.wuhai_folder()).read_text(encoding="utf-8")
+    assert text.count("text encoding, such as gbk") == 1
+    assert text.count("more keys: those explained under [areas]") >= 9
+    assert "say synthetic = false" in text
+    assert cc.load_study(tmp_path / "city").tables.sites is not None  # what is set still stands

@@ -17,10 +17,14 @@ __all__ = ["study_template", "write_template"]
 
 _HEAD = """\
 # A carecircle study. Lines that start with # are comments: either what a key means, or a key with
-# the value it has when left out. Replace the sample files beside this one by your own, then run
-#   carecircle check .      every problem of every file, at once
-#   carecircle run .        minutes, coverage, circles, uncovered areas, map and tables
+# the value it has when left out.
+#   1. Give title, as_of and crs of your own, say synthetic = false, and name your sources.
+#   2. Name your own files. areas, facilities, homes and roads are needed; take out every other
+#      section that you have no data for: barriers, sites, projects, observations, rosters, rules.
+#   3. carecircle check .      every problem of every file, at once
+#      carecircle run .        minutes, coverage, circles, uncovered areas, map and tables
 """
+_MORE = "# more keys: those explained under [areas]\n"
 
 
 def study_template(given: Mapping[str, Any]) -> str:
@@ -30,9 +34,11 @@ def study_template(given: Mapping[str, Any]) -> str:
     ----------
     given
         Values by section (a list of them where the section repeats), as TOML would give them; every
-        other key is written as a comment with its default.
+        other key is written as a comment with its default, once where sections share it.
     """
-    return _HEAD + "".join(_section_text(section, given.get(section.name)) for section in SECTIONS)
+    told: set[tuple[str, str]] = set()
+    texts = [_section_text(section, given.get(section.name), told) for section in SECTIONS]
+    return _HEAD + "".join(texts)
 
 
 def write_template(folder: Path, sample: Path) -> Path:
@@ -68,23 +74,35 @@ def write_template(folder: Path, sample: Path) -> Path:
     return target
 
 
-def _section_text(section: Section, given: Any) -> str:
+def _section_text(section: Section, given: Any, told: set[tuple[str, str]]) -> str:
     title = f"[[{section.name}]]" if section.repeated else f"[{section.name}]"
     heading = f"\n# {section.meaning}\n"
     if given is None:
-        return heading + f"# {title}\n" + "".join(_lines(section, {}))
+        return heading + f"# {title}\n" + "".join(_lines(section, {}, told))
     tables = given if section.repeated else [given]
-    texts = [f"{title}\n" + "".join(_lines(section, table)) for table in tables]
+    texts = [f"{title}\n" + "".join(_lines(section, table, told)) for table in tables]
     return heading + "\n".join(texts)
 
 
-def _lines(section: Section, values: Mapping[str, Any]) -> Iterator[str]:
+def _lines(
+    section: Section, values: Mapping[str, Any], told: set[tuple[str, str]]
+) -> Iterator[str]:
+    """Yield the lines of a section; what was told before is not told again."""
+    left_out = False
     for key in section.keys:
         value = values.get(key.name)
         is_own = value is not None and (key.required or value != key.default)
         line = f"{key.name} = {_toml(value if is_own else _shown_default(key))}"
         choices = f" ({', '.join(key.choices)})" if key.choices else ""
-        yield f"{'' if is_own else '# '}{line}  # {key.meaning}{choices}\n"
+        known = (key.name, key.meaning) in told
+        told.add((key.name, key.meaning))
+        if known and not is_own and not key.required:
+            left_out = True
+            continue
+        meaning = "" if known else f"  # {key.meaning}{choices}"
+        yield f"{'' if is_own else '# '}{line}{meaning}\n"
+    if left_out:
+        yield _MORE
 
 
 def _shown_default(key: Key) -> Any:
