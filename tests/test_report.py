@@ -217,6 +217,76 @@ def test_beds_are_added_up_and_the_unknown_counted_apart():
     assert rows["community elder-care station"]["Beds"] == "10"
 
 
+def in_many_gaps(result, n=50):
+    """The same town with its uncovered areas and scattered groups told of again and again."""
+    gaps = pd.concat([result.gaps] * n).reset_index(drop=True)
+    gaps["kind"] = ["area" if k % 5 else "scattered" for k in range(len(gaps))]
+    gaps.index = pd.Index([f"G{k + 1:03d}" for k in range(len(gaps))], name="gap_id")
+    return replace(result, gaps=gaps)
+
+
+def test_areas_and_scattered_groups_add_up_to_who_is_not_in_time(report, result):
+    one = part(report, 8)
+    rows = {row["Kind"]: row for row in table(one, "Number")}
+    # 40 late and 10 not assessed; H07 H08 H11 late, H12 without a way, H13 without a road
+    assert rows["Together"] == {"Kind": "Together", "Number": "4", "Elders": "50", "Homes": "5"}
+    assert rows["Part 3: not in time"]["Elders"] == "40"
+    assert rows["Part 3: not assessed"]["Elders"] == "10"
+    kinds = result.gaps["kind"].value_counts()
+    assert rows["Uncovered areas"]["Number"] == str(kinds.get("area", 0))
+    assert rows["Scattered groups"]["Number"] == str(kinds.get("scattered", 0))
+
+
+def test_every_uncovered_area_is_in_the_report_itself(result):
+    many = in_many_gaps(replace(result, card=replace(result.card, language="en")))
+    found = report_of(ReportInput(many))
+    (listed,) = found.appendices
+    rows = table(listed, "Gap")
+    assert [row["Gap"] for row in rows] == many.gaps.index.tolist()
+    assert [row["Kind"] for row in rows[:2]] == ["scattered", ""]
+    first, shown = said(part(found, 8))[0], table(part(found, 8), "Gap")
+    assert "160 uncovered areas" in first
+    assert "40 scattered groups" in first
+    assert shown == rows[:40]
+    captions = [b.caption for b in part(found, 8).blocks if isinstance(b, Grid)]
+    assert captions[-1] == "Worst first: 40 of 200; all of them in the appendix"
+    assert not any("tables.xlsx" in b.text for b in part(found, 8).blocks if isinstance(b, Text))
+    page = report_html(found)
+    assert "<h2>Appendix A All uncovered areas</h2>" in page
+    assert '<a href="#a1">' in page
+    assert page.count("<h2>") == 13
+    heads = docx.Document(io.BytesIO(report_docx(found))).paragraphs
+    assert [p.text for p in heads if p.style.name == "Heading 1"][-1].startswith("Appendix A")
+
+
+def test_a_report_that_lists_everything_has_no_appendix(report):
+    assert report.appendices == ()
+
+
+def test_communities_that_fail_are_all_listed_too(result):
+    failing = result.floor_areas[result.floor_areas["status"] == "fail"]
+    many = pd.concat([failing] * 40)
+    many.index = [f"A{k}" for k in range(len(many))]
+    chinese = report_of(ReportInput(replace(result, floor_areas=many)))
+    (listed,) = chinese.appendices
+    assert listed.title == "面积不达标社区(村)全表"
+    assert len(table(listed, "原因")) == len(many) > 60
+    assert len(table(part(chinese, 4), "原因")) == 60
+    assert ">附录 A " in report_html(chinese)
+
+
+def test_uncovered_areas_are_told_with_measures_first_and_no_longer_limit(report, result):
+    head, *told = said(part(report, 8))[1:]
+    assert "a measure on the ground" in head
+    assert len(told) == len(result.gaps)
+    for sentence in told:
+        ground = max(sentence.find("On the ground: "), sentence.find("No road gap, planned"),
+                     sentence.find("No single measure"))  # fmt: skip
+        assert ground > 0
+        assert sentence.find("short of the rule") in (-1, *range(ground, len(sentence)))
+        assert "limit" not in sentence.lower()
+
+
 def test_sites_come_in_building_order_with_their_proof(result):
     import geopandas as gpd
     import shapely
@@ -232,6 +302,11 @@ def test_sites_come_in_building_order_with_their_proof(result):
     # the corner brings H07, H08 and H11 in time
     assert (row["Site"], row["Name"], row["Newly in time"]) == ("N1", "Corner", "30")
     assert said(one)[0].startswith("With 1 new sites 110 / 130 (84.6%) are in time. It is proven")
+    assert "Cost (money units of the study)" in row
+    chinese = said(PARTS[8](ReportInput(result, plan=plan, sites=spots)))[-1]
+    assert chinese.startswith("求解与核验:已证明最优;目标值 ")
+    assert "独立复核通过:场址、分配、增量和目标值均已重新计数;精确对偶界 " in chinese
+    assert "verified" not in chinese
 
 
 def test_sensitivity_tells_the_three_speeds_and_the_interval(report):
@@ -251,7 +326,8 @@ def test_changes_are_told_in_numerators_and_points(report):
 
 def test_every_problem_and_source_is_in_the_appendix(report, result):
     one = part(report, 12)
-    assert len(table(one, "Problem")) == len(result.issues)
+    listed = [name for row in table(one, "Problem") for name in row["Record"].split(", ")]
+    assert sorted(listed) == sorted(issue.record for issue in result.issues)
     assert "made up, to be counted on fingers" in said(one)
     rules = table(one, "Wording verified")
     assert len(rules) == len(result.rulebook)
@@ -294,10 +370,21 @@ def test_a_chinese_appendix_names_kind_table_column_and_severity_in_chinese(resu
     assert table(one, "问题种类")[0] == {
         "程度": "已搁置", "表": "设施", "问题种类": "负数", "条数": "2",
     }  # fmt: skip
-    first, _, last = table(one, "发现与影响")
+    first, last = table(one, "发现与影响")
     assert (first["字段"], first["问题"]) == ("建筑面积(floor_m2)", "负数")
+    assert first["记录"] == "F1, F2", "the same is said of both"
     assert (last["表"], last["问题"]) == ("住宅", "离道路过远")
     assert last["发现与影响"] == "150 米内没有道路"
+
+
+def test_a_column_without_a_word_is_left_out_and_unlike_problems_keep_their_lines(result):
+    log = cc.IssueLog()
+    for record, found in (("H1", "no road within 150 m"), ("H2", "no road within 500 m")):
+        log.add("far_from_road", "warning", "homes", record=record, found=found)
+    one = PARTS[11](ReportInput(replace(result, issues=log)))
+    rows = table(one, "发现与影响")
+    assert [row["记录"] for row in rows] == ["H1", "H2"]
+    assert "字段" not in rows[0], "no problem names a column"
 
 
 def test_problems_are_counted_by_kind_before_they_are_listed(report, result):
@@ -352,6 +439,37 @@ def test_a_column_of_sentences_is_wider_than_one_of_numbers(report):
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["Indicator"] == max(shares.values())
     assert shares["Indicator"] > 2 * shares["No."]
+
+
+def test_no_word_is_torn_and_the_room_goes_where_it_saves_lines():
+    names = ["镇(街道)社会工作服务站覆盖率 · 填报", "社会工作专业人才占全市人口比例 · 百分比(原文)"]
+    indicators = Grid(
+        "", ("号", "指标", "单位", "分子 / 分母", "判定"),
+        tuple((f"N{k}", name, "%", "3,354 / 90,649", "未达到") for k, name in enumerate(names)),
+    )  # fmt: skip
+    shares = column_shares(indicators)
+    # each column holds its longest word; the names take what is left, more than half of the page
+    assert shares[1] > 0.5
+    assert min(shares) > 0.03
+    assert column_shares(indicators) == shares
+
+
+def test_headings_captions_and_header_rows_stay_with_what_follows(report):
+    book = docx.Document(io.BytesIO(report_docx(report)))
+    captions = {b.caption for one in report.parts for b in one.blocks if isinstance(b, Grid)}
+    leads = [
+        p for p in book.paragraphs
+        if p.style.name == "Heading 1" or p.text in {*captions, report.banner}
+    ]  # fmt: skip
+    assert len(leads) >= 24 + len(captions)
+    assert all(p.paragraph_format.keep_with_next or p.style.paragraph_format.keep_with_next
+               for p in leads)  # fmt: skip
+    pictures = [p for p in book.paragraphs if p._p.xpath(".//pic:pic")]
+    assert len(pictures) == 5
+    assert all(p.paragraph_format.keep_with_next for p in pictures), "with their captions"
+    for made in book.tables:
+        for row in made.rows[:1]:
+            assert all(cell.paragraphs[0].paragraph_format.keep_with_next for cell in row.cells)
 
 
 def test_real_data_carry_no_such_mark():

@@ -176,7 +176,7 @@ def _paragraph(
     from docx.shared import Pt
 
     paragraph = book.add_paragraph()
-    paragraph.paragraph_format.space_after = Pt(4)
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(4)
     if keep:
         paragraph.paragraph_format.keep_with_next = True
     _run(paragraph, text, colour=colour, points=points)

@@ -11,7 +11,7 @@ from carecircle.outputs.codes import CODES
 from carecircle.outputs.headcount import counted_in
 from carecircle.outputs.issue_phrases import issue_text
 from carecircle.outputs.issue_words import issue_counts, issue_field, issue_kind, issue_table
-from carecircle.outputs.report.input import level_rows, name_of, speech, unit_rows
+from carecircle.outputs.report.input import level_rows, name_of, one_line, speech, unit_rows
 from carecircle.outputs.report.model import Part, Text, grid
 
 if TYPE_CHECKING:
@@ -196,12 +196,14 @@ def problem_part(given: ReportInput) -> Part:
         lead = say.pick(("发现的数据问题:", "Data problems found: "))
         lead += issue_counts(findings.issues, say.language)
         blocks = [Text(lead, "lead"), _kinds_table(issues, pick, say)]
-        blocks.append(_problem_table(issues, pick, say))
-        if len(issues) > _MOST:
-            more = f"{len(issues) - _MOST:,}"
-            blocks.append(
-                Text(say.pick((f"另有 {more} 条,见 issues.csv。", f"{more} more in issues.csv.")))
-            )
+        equal = _equal_issues(issues)
+        blocks.append(_problem_table(equal.head(_MOST), pick, say))
+        if len(equal) > _MOST:
+            more = f"{equal['n'].iloc[_MOST:].sum():,}"
+            blocks.append(Text(say.pick((
+                f"另有 {more} 条,见结果文件夹中的 issues.csv(carecircle run 写出)。",
+                f"{more} more in issues.csv of the result folder that carecircle run writes.",
+            ))))  # fmt: skip
     sources = [Text(source) for source in findings.card.sources]
     none = Text(say.pick(("没有写明数据来源。", "No source was stated.")), "none")
     blocks += [Text(say.pick(("数据来源:", "Sources of the data:"))), *(sources or [none])]
@@ -226,22 +228,34 @@ def _kinds_table(issues: pd.DataFrame, pick: int, say: Speech) -> Grid:
     return grid(caption, [say.pick(h) for h in heads], rows, numbers=[3])
 
 
+def _equal_issues(issues: pd.DataFrame) -> pd.DataFrame:
+    """Return the problems with records of which all the same is said together, worst first."""
+    said = [name for name in issues.columns if name != "record"]
+    groups = issues.groupby(said, sort=False, dropna=False)["record"]
+    return groups.agg(record=";".join, n="size").reset_index()
+
+
 def _problem_table(issues: pd.DataFrame, pick: int, say: Speech) -> Grid:
     speaks = say.language
     rows = [
         (CODES["severity"][issue["severity"]][pick], issue_table(issue["table"], speaks),
-         issue["record"], issue_field(issue["table"], issue["field"], speaks),
-         issue_kind(issue["code"], speaks),
+         one_line(issue["record"]) if issue["n"] > 1 else issue["record"],
+         issue_field(issue["table"], issue["field"], speaks), issue_kind(issue["code"], speaks),
          "; ".join(issue_text(issue[part], speaks) for part in ("found", "used", "effect")
                    if issue[part]),
          issue_text(issue["fix"], speaks))
-        for issue in issues.head(_MOST).to_dict("records")
+        for issue in issues.to_dict("records")
     ]  # fmt: skip
     heads = [("程度", "Severity"), ("表", "Table"), ("记录", "Record"), ("字段", "Field"),
              ("问题", "Problem"), ("发现与影响", "Found, effect"),
              ("处理办法", "Fix")]  # fmt: skip
-    return grid(say.pick(("逐条,按严重程度", "One by one, worst first")),
-                [say.pick(h) for h in heads], rows)  # fmt: skip
+    caption = say.pick(
+        (
+            "按严重程度;说法相同的记录并为一行",
+            "Worst first; records of which the same is said share a line",
+        )
+    )
+    return grid(caption, [say.pick(h) for h in heads], rows)
 
 
 def _wordings(book: pd.DataFrame, pick: int, say: Speech) -> Grid:

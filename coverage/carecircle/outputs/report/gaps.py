@@ -169,7 +169,7 @@ def _gap_table(gaps: pd.DataFrame, findings: Findings, caption: str, say: Speech
              say("street"), *map(say, who), say("minutes_over"), say("cause"), say("nearest"),
              say.pick(("路程(米)", "Metres"))]  # fmt: skip
     n = len(who)
-    return grid(caption, heads, rows, numbers=[*range(4, 5 + n), 6 + n])
+    return grid(caption, heads, rows, numbers=[*range(4, 5 + n), 7 + n])
 
 
 def _told(given: ReportInput, say: Speech) -> list[Text]:
