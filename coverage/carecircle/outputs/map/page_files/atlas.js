@@ -252,6 +252,7 @@
     atlas.listen();
     frame.speak(atlas);
     frame.printing(atlas);
+    frame.below(atlas);
     if (carecircle.Trial.possible()) {
       atlas.trial = new carecircle.TrialPanel(atlas);
       atlas.boxes.refresh();

@@ -174,6 +174,13 @@
     map.setView(map.unproject(middle, zoom), zoom, { animate: false });
   }
 
+  /* Buttons stand below the folded panel of a telephone, however much it says. */
+  function below(atlas) {
+    const { panel } = atlas.boxes, { style } = atlas.map.getContainer();
+    const place = () => panel.classList.contains("cc-folded") && style.setProperty("--folded", `${panel.offsetHeight}px`);
+    new ResizeObserver(place).observe(panel);
+  }
+
   /* What the reader looks at, without the paper around the city. */
   function printedBounds(atlas) {
     const looked = atlas.looked(), city = L.latLngBounds(atlas.payload.bounds);
@@ -250,5 +257,5 @@
     window.matchMedia("print").addEventListener("change", ({ matches }) => (matches ? prepare() : restore()));
   }
 
-  carecircle.frame = { buttons, fit, north, printing, speak, tell, tiles, unseen };
+  carecircle.frame = { below, buttons, fit, north, printing, speak, tell, tiles, unseen };
 })();
