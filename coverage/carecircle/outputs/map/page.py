@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from branca.element import Element, Figure, MacroElement
 
+from carecircle.outputs.map.lean import lean
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -55,6 +57,11 @@ def _read(folder: str, name: str) -> str:
     return (resources.files(__package__) / folder / name).read_text(encoding="utf-8")
 
 
+@cache
+def _own(name: str) -> str:
+    return lean(_read("page_files", name))
+
+
 def _leaflet_js() -> str:
     # a browser with developer tools open would ask for the map
     return re.sub(r"//# sourceMappingURL=.*", "", _read("vendor", "leaflet-1.9.4.js"))
@@ -62,7 +69,7 @@ def _leaflet_js() -> str:
 
 def _leaflet_css() -> str:
     # no control or marker used here has a picture, so none is asked for
-    return re.sub(r"url\(images/[^)]*\)", "none", _read("vendor", "leaflet-1.9.4.css"))
+    return lean(re.sub(r"url\(images/[^)]*\)", "none", _read("vendor", "leaflet-1.9.4.css")))
 
 
 def json_for_html(value: object) -> str:
@@ -116,8 +123,8 @@ class Atlas(MacroElement):
             raise TypeError(msg)
         head = (
             f"<style>{_leaflet_css()}</style>\n<script>{_leaflet_js()}</script>\n"
-            f"<style>{_read('page_files', 'atlas.css')}</style>\n"
-            + "\n".join(f"<script>{_read('page_files', name)}</script>" for name in _SCRIPTS)
+            f"<style>{_own('atlas.css')}</style>\n"
+            + "\n".join(f"<script>{_own(name)}</script>" for name in _SCRIPTS)
         )
         name = self.get_name()
         data = f'<script type="application/json" id="{name}">{json_for_html(self.payload)}</script>'

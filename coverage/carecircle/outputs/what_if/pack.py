@@ -17,6 +17,7 @@ import shapely
 from carecircle.analysis.coverage import WEIGHTS
 from carecircle.analysis.roster import is_eligible
 from carecircle.outputs.map.codec import pack_codes, pack_counts
+from carecircle.outputs.map.lean import lean
 from carecircle.outputs.map.page import json_for_html
 from carecircle.outputs.what_if.codec import STEP_M, exact, numbers, places, rare, steps
 from carecircle.outputs.what_if.floor import pack_floor
@@ -74,7 +75,7 @@ def what_if_elements(findings: Findings) -> str:
 @cache
 def _code() -> str:
     folder = resources.files(__package__)
-    return "\n".join((folder / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    return "\n".join(lean((folder / name).read_text(encoding="utf-8")) for name in _SCRIPTS)
 
 
 def pack_what_if(findings: Findings, *, most_records: int = 500_000) -> str:
