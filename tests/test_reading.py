@@ -406,3 +406,12 @@ def test_real_extract_gives_areas_facilities_and_buildings(real_data: Path):
     assert len(facilities) >= 4
     assert set(facilities.geom_type) == {"Point"}
     assert len(buildings) + len(heard.of("error")) >= 9_000
+
+
+def test_a_source_takes_the_text_of_a_path(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,name,kind,lon,lat\nF1,A,station,106.8,39.6\n", encoding="utf-8")
+    source = Source(str(path), datum="gcj02")  # type: ignore[arg-type]  # as notebooks write it
+    assert source == Source(path, datum="gcj02")
+    read = tables.read_facilities(source, crs="EPSG:4545", log=IssueLog())
+    assert read.index.tolist() == ["F1"]

@@ -85,9 +85,9 @@ mean 'area:W.elders_rate'?
     levels = (*_ROLLED, *_TABLES)
     if found is None or found["level"] not in levels:
         near = did_you_mean(text.partition(":")[0].partition(".")[0], levels)
-        hint = f"; did you mean {near!r}?" if near else ""
+        hint = f"did you mean {near!r}? " if near else ""
         msg = (
-            f"figure {text!r}: not the id of a figure{hint} Write LEVEL:UNIT.COLUMN, such as"
+            f"figure {text!r}: not the id of a figure; {hint}write LEVEL:UNIT.COLUMN, such as"
             " city.elders_rate, or rule:PRESET/RULE@LEVEL:UNIT"
         )
         raise InputError(msg)

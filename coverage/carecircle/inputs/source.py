@@ -23,7 +23,7 @@ class Source:
     Parameters
     ----------
     file
-        The file. Its suffix decides the reader.
+        The file, a path or its text. Its suffix decides the reader.
     layer
         Layer of a GeoPackage, or sheet of a workbook; the first when missing.
     crs
@@ -61,6 +61,10 @@ class Source:
     tags: Mapping[str, Sequence[str] | bool] = field(default_factory=dict)
     admin_level: int | None = None
 
+    def __post_init__(self) -> None:
+        # a caller's text is a path too, also where the type checker does not look
+        object.__setattr__(self, "file", Path(self.file).expanduser())
+
     @classmethod
     def of(cls, source: Source | str | Path) -> Source:
         """Return ``source`` itself, or a source that says nothing but the file.
@@ -70,7 +74,7 @@ class Source:
         >>> Source.of("areas.gpkg").file.name
         'areas.gpkg'
         """
-        return source if isinstance(source, Source) else cls(Path(source).expanduser())
+        return source if isinstance(source, Source) else cls(Path(source))
 
     @property
     def is_osm(self) -> bool:

@@ -175,5 +175,6 @@ def _rasterio() -> Any:
         import_module("rasterio.errors")
         return import_module("rasterio")
     except ImportError as error:
-        msg = "reading a height raster needs rasterio; install it with: pip install carecircle[dem]"
+        install = 'pip install "rasterio>=1.4,<2"'
+        msg = f"reading a height raster needs rasterio; install it with: {install}"
         raise MissingLibraryError(msg) from error
