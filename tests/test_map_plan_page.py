@@ -129,6 +129,8 @@ def test_the_text_says_the_gaps_of_the_plan_and_today_comes_back(opened, town):
     assert page.inner_text(".cc-terms").startswith("urban 15 min")
     foot = page.evaluate("document.querySelector('.cc-legend footer').textContent")
     assert "What if" not in foot
+    entries = "document.querySelectorAll('.cc-legend .cc-entry').length"
+    assert page.evaluate(entries) > 4  # built anew, and filled
 
 
 def test_limits_and_speed_are_changes_that_can_be_taken_back(opened):

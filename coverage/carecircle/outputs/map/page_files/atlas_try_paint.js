@@ -20,9 +20,7 @@
 
     /* The plan's classes, or today's where there is no plan. */
     paint(result) {
-      const { homes, areas } = this.atlas.data;
-      homes.tried = result;
-      areas.tried = result && ((row) => this.triedRow(result, row));
+      this.atlas.data.homes.tried = result;
       this.paintOne("homes", result && this.homeCodes(result));
       this.paintOne("rate", result && this.areaCodes((i) => this.rateCode(result, i)));
       this.paintOne("cell", result && this.areaCodes((i) => (i === undefined ? NO_CELL : result.verdicts.cell[i])));
@@ -82,15 +80,6 @@
     verdictOf(i) {
       const { cell } = this.painted, { verdicts } = this.trial.result;
       return cell && i !== undefined ? cell.layer.legend[verdicts.cell[i]].label : this.atlas.payload.words.not_assessed;
-    },
-
-    /* What the popup of an area says of the plan. */
-    triedRow(result, row) {
-      const { number, percent } = carecircle.format, { words, table } = this.atlas.payload;
-      const i = this.areaRows()[row], now = result.area[table.weight];
-      if (i === undefined) return [];
-      const told = `${percent(now.covered[i], now.total[i])} (${number(now.covered[i])} / ${number(now.total[i])})`;
-      return [[words.try_then, `${this.verdictOf(i)} · ${told}`]];
     },
   };
 })();

@@ -144,6 +144,7 @@
         this.subtitle = subtitle;
         atlas.boxes.terms();
         atlas.boxes.key.build();
+        atlas.refreshLegend();
       }
       clearTimeout(this.resting);
       this.resting = setTimeout(() => {
