@@ -25,7 +25,8 @@ from carecircle.analysis.decay import (
 )
 from carecircle.analysis.opportunities import cumulative_access, dual_access, gravity_access
 from carecircle.analysis.pairs import limit_pairs
-from carecircle.depth.access import access_of, reach_of
+from carecircle.depth.access import access_of
+from carecircle.depth.within import reach_of
 from carecircle.errors import InputError
 from carecircle.planning.siting import limits_of
 from conftest import ROOT

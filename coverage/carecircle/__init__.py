@@ -24,18 +24,12 @@ from carecircle.analysis.roster import four_cells, is_eligible, roster
 from carecircle.analysis.uncertainty import Intervals
 from carecircle.audit.replaying import Replay, replay
 from carecircle.audit.stored import open_result
-from carecircle.depth.access import (
-    StudyAccess,
-    StudyPlaces,
-    StudyReach,
-    access_of,
-    places_of,
-    reach_of,
-)
+from carecircle.depth.access import StudyAccess, StudyPlaces, access_of, places_of
 from carecircle.depth.certainty import coverage_by_speed, coverage_intervals, speed_classes
 from carecircle.depth.explanation import Explanations, explain_uncovered
 from carecircle.depth.road_checks import RoadChecks, road_gap_checks
 from carecircle.depth.verdicts import StudyDepth, depth_of
+from carecircle.depth.within import StudyReach, reach_of
 from carecircle.evidence.explaining import Explanation, explain
 from carecircle.inputs.datums import detect_datum, from_wgs84, to_wgs84
 from carecircle.inputs.download import download_areas, download_features, download_roads

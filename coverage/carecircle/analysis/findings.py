@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from carecircle.inputs.notebook import Tabled
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -77,7 +79,7 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Findings:
+class Findings(Tabled):
     """All frames of one assessment, in the study's projected CRS; each index joins back.
 
     Attributes

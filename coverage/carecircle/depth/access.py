@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,45 +12,19 @@ from carecircle.analysis.capacity_use import CapacityUse, assign_places, roll_up
 from carecircle.analysis.coverage import LEVELS
 from carecircle.analysis.decay import Decay, Flat
 from carecircle.analysis.inequality import inequality, inequality_by
-from carecircle.analysis.pairs import limit_pairs
-from carecircle.analysis.roster import is_eligible
+from carecircle.depth.within import headed, reach_of
 from carecircle.errors import InputError
-from carecircle.inputs.issues import IssueLog
-from carecircle.planning.siting import DemandWeight, limits_of
-from carecircle.roads.reach import reach
-from carecircle.study.places import find_positions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import geopandas as gpd
-
     from carecircle.analysis.findings import StudyCard
+    from carecircle.planning.siting import DemandWeight
     from carecircle.study.assessment import Study
 
-__all__ = ["StudyAccess", "StudyPlaces", "StudyReach", "access_of", "places_of", "reach_of"]
+__all__ = ["StudyAccess", "StudyPlaces", "access_of", "places_of"]
 
 _FLAT = Flat()
-_UNLINKED = ("not_linked", "no_position")
-
-
-@dataclass(frozen=True, eq=False)
-class StudyReach:
-    """Who of a study reaches what.
-
-    Attributes
-    ----------
-    pairs
-        ``home_id``, ``facility_id``, ``minutes``, ``limit_minutes``.
-    facilities
-        Those that count.
-    assessed
-        Index: all homes. False where a home is on no road or has no limit.
-    """
-
-    pairs: pd.DataFrame
-    facilities: gpd.GeoDataFrame
-    assessed: pd.Series
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +78,7 @@ class StudyAccess:
             ),
             ("基尼系数" if zh else "Gini", f"{spread['gini']:.3f}"),
         ]
-        return _table("可达性" if zh else "Access", self.card, rows)
+        return headed("可达性" if zh else "Access", self.card, rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +125,7 @@ class StudyPlaces:
             ("未评估" if zh else "Not assessed", f"{city['not_assessed']:,.0f}"),
             ("制约设施" if zh else "Binding facilities", binding),
         ]
-        return _table("服务容量" if zh else "Places", self.card, rows)
+        return headed("服务容量" if zh else "Places", self.card, rows)
 
 
 def access_of(
@@ -249,63 +222,6 @@ def places_of(
     return StudyPlaces(study.card, places, demand, use, areas, totals)
 
 
-def reach_of(study: Study, *, minutes_by_kind: Mapping[str, float] | None = None) -> StudyReach:
-    """Search all pairs of home and facility of a study that are within their limit.
-
-    Parameters
-    ----------
-    study
-        The study; its own minutes table stands in for the roads.
-    minutes_by_kind
-        As for :func:`access_of`.
-
-    Returns
-    -------
-    StudyReach
-        For :func:`carecircle.floating_catchment`, :func:`carecircle.dual_access` and the others.
-
-    Raises
-    ------
-    InputError
-        If no facility counts, or no home has a limit.
-
-    Examples
-    --------
-    >>> import carecircle as cc
-    >>> reach_of(cc.samples.toy_town()).pairs["home_id"].tolist()
-    ['H01', 'H02', 'H03', 'H04', 'H05', 'H06', 'H09', 'H10']
-    """
-    by_kind = minutes_by_kind is not None
-    kinds = tuple(minutes_by_kind or ()) if by_kind else study.card.eligible
-    facilities = study.facilities.assign(eligible=is_eligible(study.facilities, kinds))
-    facilities["eligible"] &= facilities["kind"].isin(kinds) | (not by_kind)
-    counted = facilities[facilities["eligible"]]
-    if not len(counted):
-        raise InputError(
-            f"facilities: none of kind {', '.join(kinds) or '(none named)'} is open; name others"
-        )
-    assessed = pd.Series(data=True, index=study.homes.index)
-    if by_kind:
-        limit = counted["kind"].map(dict(minutes_by_kind or {})).astype(float)
-        limits = {"by_facility": limit}
-    else:
-        limit = limits_of(study.homes["area_id"], study.areas, study.card.limits)
-        limits, assessed = {"by_home": limit}, limit.notna()
-    if limit.isna().all():
-        raise InputError("homes: none lies in an area, so none has a limit; check the areas")
-    if study.tables.minutes is not None:
-        pairs = study.tables.minutes
-        pairs = pairs[pairs["facility_id"].isin(counted.index)].dropna(subset=["minutes"])
-        return StudyReach(limit_pairs(pairs, **limits), counted, assessed)
-    places, at = find_positions(study, facilities, IssueLog())
-    pairs = reach(
-        study.network, places.loc[counted.index], at, max_minutes=float(limit.max()),
-        direction=study.card.direction, extra_minutes=facilities.get("extra_minutes"),
-    )  # fmt: skip
-    linked = assessed & ~at["reason"].isin(_UNLINKED)
-    return StudyReach(limit_pairs(pairs, **limits), counted, linked)
-
-
 def _people(study: Study, demand: str) -> pd.Series:
     homes = study.homes
     if demand == "homes":
@@ -384,12 +300,3 @@ def _ages(homes: pd.DataFrame) -> dict[str, pd.Series]:
 def _city(totals: pd.DataFrame) -> dict[str, float]:
     city = totals[totals.index.get_level_values("level") == "city"]
     return {str(name): float(city[name].sum()) for name in city.columns if name != "name"}
-
-
-def _table(title: str, card: StudyCard, rows: list[tuple[str, str]]) -> str:
-    name = card.title_zh if card.language == "zh" else card.title
-    cells = "".join(
-        f"<tr><th style='text-align:left'>{escape(what)}</th><td>{escape(figure)}</td></tr>"
-        for what, figure in rows
-    )
-    return f"<table><caption>{escape(name)}: {escape(title)}</caption>{cells}</table>"

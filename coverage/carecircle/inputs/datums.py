@@ -17,6 +17,7 @@ import shapely
 
 from carecircle.errors import CrsError, InputError
 from carecircle.inputs.issues import Issue
+from carecircle.inputs.notebook import Tabled
 from carecircle.inputs.source import Datum
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def to_wgs84(lon: ArrayLike, lat: ArrayLike, datum: Datum) -> Pair:
 
 
 @dataclass(frozen=True)
-class DatumEvidence:
+class DatumEvidence(Tabled):
     """How well points lie on the roads under each datum they might have.
 
     Attributes

@@ -9,6 +9,7 @@ import pandas as pd
 
 from carecircle.outputs.fractions import fraction
 from carecircle.outputs.headcount import GAP_COLUMNS, counted_in
+from carecircle.outputs.issue_words import issue_counts, issue_table
 from carecircle.outputs.labels import code_names, terms_line
 from carecircle.outputs.workbook.indicators import indicator_html, indicator_lines, sync_lines
 from carecircle.outputs.workbook.rules import standard_lines
@@ -87,7 +88,7 @@ def summary_html(findings: Findings) -> str:
     return (
         f"<div><b>{escape(title)}</b> {escape(card.as_of)} <i>{escape(note)}</i>"
         f"<table>{rows}</table>{indicator_html(findings)}<small>{escape(terms_line(card))}; "
-        f"{escape(findings.issues.summary())}</small></div>"
+        f"{escape(issue_counts(findings.issues, card.language))}</small></div>"
     )
 
 
@@ -105,7 +106,8 @@ def study_html(card: StudyCard, tables: Mapping[str, pd.DataFrame | None], issue
     """
     zh = card.language == "zh"
     rows = "".join(
-        f"<tr><td style='text-align:left'>{escape(name)}</td><td>{len(table):,}</td></tr>"
+        f"<tr><td style='text-align:left'>{escape(issue_table(name, card.language))}</td>"
+        f"<td>{len(table):,}</td></tr>"
         for name, table in tables.items()
         if table is not None
     )
@@ -113,7 +115,8 @@ def study_html(card: StudyCard, tables: Mapping[str, pd.DataFrame | None], issue
     return (
         f"<div><b>{escape(card.title_zh if zh else card.title)}</b>"
         f"<table><tr>{heads}</tr>{rows}</table>"
-        f"<small>{escape(terms_line(card))}; {escape(issues.summary())}</small></div>"
+        f"<small>{escape(terms_line(card))}; {escape(issue_counts(issues, card.language))}"
+        "</small></div>"
     )
 
 

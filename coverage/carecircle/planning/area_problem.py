@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
+from carecircle.inputs.notebook import Tabled
 from carecircle.standards.floor_rule import DECIMALS
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, eq=False)
-class AreaProblem:
+class AreaProblem(Tabled):
     """Areas short of floor area, ways to build it, and which site may serve which area.
 
     Attributes

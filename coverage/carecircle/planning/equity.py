@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carecircle.errors import InputError
+from carecircle.inputs.notebook import Tabled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +23,7 @@ __all__ = ["Equity", "Units"]
 
 
 @dataclass(frozen=True, eq=False)
-class Equity:
+class Equity(Tabled):
     """What must hold between units: streets, or town and country.
 
     Attributes

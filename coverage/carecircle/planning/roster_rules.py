@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from carecircle.errors import InputError
+from carecircle.inputs.notebook import Tabled
 from carecircle.planning.engine.cover_case import some_ids
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ __all__ = ["Owed", "RosterRule"]
 
 
 @dataclass(frozen=True, eq=False)
-class RosterRule:
+class RosterRule(Tabled):
     """How many facilities each unit of a level must have.
 
     Attributes

@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from carecircle.inputs.issues import IssueLog
+from carecircle.inputs.notebook import Tabled
 from carecircle.roads.access import STRUCTURES
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _SHOWN = 5  # ids enough to recognise the kind of id
 
 
 @dataclass(frozen=True, eq=False)
-class RoadChanges:
+class RoadChanges(Tabled):
     """Roads that a scenario adds, closes, or makes faster or slower.
 
     Attributes
@@ -53,7 +54,7 @@ class RoadChanges:
 
 
 @dataclass(frozen=True, eq=False)
-class Scenario:
+class Scenario(Tabled):
     """One plan to hold against today.
 
     Attributes

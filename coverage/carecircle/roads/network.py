@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from carecircle.errors import CrsError, NetworkError
+from carecircle.inputs.notebook import facts_html
 from carecircle.roads.access import edge_seconds, linkable
 from carecircle.roads.chains import Chains, build_chains
 
@@ -165,6 +166,17 @@ class RoadNetwork:
             f"RoadNetwork({n:,} piece{'s' * (n != 1)}, {self.length_m.sum() / 1000:,.1f} km,"
             f" {parts:,} part{'s' * (parts != 1)}, {self.profile.name}, {_crs_label(self.crs)})"
         )
+
+    def _repr_html_(self) -> str:
+        km, parts = self.length_m.sum() / 1000, self.islands()["length_km"]
+        facts = [
+            ("pieces · 路段", f"{len(self.ends):,}"),
+            ("length · 长度", f"{km:,.1f} km"),
+            ("connected parts · 连通部分", f"{len(parts):,}; longest {parts.max():,.1f} km"),
+            ("profile · 出行方式", f"{self.profile.name}, {self.profile.speed_m_s:g} m/s"),
+            ("CRS · 坐标系", _crs_label(self.crs)),
+        ]
+        return facts_html("RoadNetwork · 路网", facts)
 
     @property
     def n_components(self) -> int:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from carecircle.analysis.roster import is_eligible
 from carecircle.inputs.issues import IssueLog
+from carecircle.inputs.notebook import Tabled
 from carecircle.planning.scenario import check_scenarios
 from carecircle.planning.tally import Tally
 from carecircle.roads.positions import locate
@@ -41,7 +42,7 @@ __all__ = ["Baseline", "Outcome"]
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Outcome(Tabled):
     """What holds under one scenario.
 
     Attributes

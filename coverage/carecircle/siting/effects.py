@@ -12,6 +12,7 @@ from carecircle.errors import InputError
 from carecircle.outputs.folder import save_folder
 from carecircle.outputs.fractions import fraction
 from carecircle.outputs.manifest import manifest_text, plain_json
+from carecircle.outputs.proof_words import proof_line
 from carecircle.outputs.workbook.tables import write_csv
 from carecircle.planning.scenario import Scenario
 from carecircle.scenarios.baseline import Baseline
@@ -191,7 +192,7 @@ class PlanEffects:
         )
         made_up = "合成数据，非官方统计" if zh else "synthetic data, not official"
         title, note = card.title_zh if zh else card.title, made_up if card.synthetic else ""
-        proof = escape(f"{self.plan.problem}: {self.plan.proof}")
+        proof = escape(f"{self.plan.problem}: {proof_line(self.plan.proof, card.language)}")
         return (
             f"<div><b>{escape(title)}</b> <i>{escape(note)}</i><table>{body}</table>"
             f"<small>{proof}</small></div>"

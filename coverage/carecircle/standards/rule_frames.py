@@ -13,6 +13,7 @@ from carecircle.analysis.coverage import LEVELS
 from carecircle.analysis.roster import is_eligible
 from carecircle.inputs.dasymetric import numbers
 from carecircle.inputs.issues import IssueLog
+from carecircle.inputs.notebook import Tabled
 from carecircle.standards.floor_rule import FloorAreaRule
 from carecircle.standards.floor_supply import floor_links, floor_provided
 from carecircle.standards.joining import ids_by_unit
@@ -32,7 +33,7 @@ __all__ = ["RuleFrames"]
 
 
 @dataclass(frozen=True, eq=False)
-class RuleFrames:
+class RuleFrames(Tabled):
     """What there is to check: the frames of an assessment, and tables of observations.
 
     Attributes
