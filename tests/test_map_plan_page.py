@@ -298,6 +298,28 @@ def test_the_focus_stays_in_the_list_when_a_change_is_taken_back(opened):
         assert page.locator(".cc-drop").count() == left
 
 
+def test_no_button_takes_the_focus_away_with_it(opened):
+    page = opened({"close": ["F1"]})
+
+    def pressed(button, key="Enter"):
+        page.focus(button)
+        page.keyboard.press(key)
+        page.wait_for_timeout(100)
+        settled(page)
+        return page.evaluate(
+            "document.activeElement.textContent || document.activeElement.className"
+        )
+
+    assert pressed("text=Back to today") == "Undo"
+    assert pressed("text=Undo >> nth=0") == "Undo"
+    page.click("text=Add a facility")
+    assert pressed("text=Cancel") == "cc-pane"
+    for key, button in (("Escape", "text=Reopen"), ("Enter", ".leaflet-popup-close-button")):
+        go(page, "facility", row_of(page, "F1"))
+        assert pressed(button, key) == "cc-pane"
+        assert page.query_selector(".leaflet-popup") is None
+
+
 def test_a_facility_is_moved_by_keys_alone(opened):
     page = tried(opened())
     go(page, "facility", row_of(page, "F1"))

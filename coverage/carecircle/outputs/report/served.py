@@ -36,7 +36,7 @@ def method_part(given: ReportInput) -> Part:
         f" {n['facilities']:,} facilities ({counted:,} count), {n['roads']:,} road pieces."),
     ))  # fmt: skip
     crs = findings.areas.crs or findings.homes.crs
-    terms = [*card_of(card, say)["terms"]]
+    terms = [*card_of(card, say, weight=counted_in(findings))["terms"]]
     if crs is not None:
         code = " ".join([*(":".join(crs.to_authority() or ()),)])
         terms.append((say.pick(("坐标系", "CRS")), f"{crs.name} ({code})" if code else crs.name))

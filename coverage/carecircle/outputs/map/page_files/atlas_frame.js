@@ -151,8 +151,13 @@
     for (const event of ["focus", "blur"]) atlas.pane.addEventListener(event, () => map.fire(event));
     container.addEventListener("click", (event) => {
       // the way of the click still knows boxes of what was built anew meanwhile
-      const inside = event.composedPath().some((node) => node.matches && node.matches(BOXES));
-      if (!inside) atlas.pane.focus({ preventScroll: true });
+      const through = (names) => event.composedPath().some((node) => node.matches && node.matches(names));
+      if (!through(BOXES) || through(".leaflet-popup-close-button")) atlas.pane.focus({ preventScroll: true });
+    });
+    container.addEventListener("keydown", ({ key, target }) => {
+      if (key !== "Escape" || !target.closest(".leaflet-popup")) return;
+      map.closePopup();
+      atlas.pane.focus({ preventScroll: true });
     });
   }
 

@@ -107,10 +107,11 @@
 
     /* Which tool is in hand, and what to do with it: above the map, for the panel may cover it. */
     told(mode, fault) {
-      const { words, bar } = this;
+      const { words, bar } = this, held = bar.contains(document.activeElement);
       Object.entries(this.tools).forEach(([name, node]) => node.setAttribute("aria-pressed", String(name === mode)));
       bar.hidden = !mode;
       bar.replaceChildren();
+      if (held) this.atlas.pane.focus({ preventScroll: true }); // the button that was pressed is gone
       if (!mode) return;
       this.add(bar, "span", "", fault ? words[fault] : words[`try_${mode}_hint`]);
       if (mode === "draw") {
@@ -127,7 +128,7 @@
     }
 
     refresh() {
-      const { trial, words, state } = this;
+      const { trial, words, state } = this, held = document.activeElement;
       const texts = { idle: "", loading: words.try_loading, busy: words.try_working, ready: "", failed: words.try_failed.replace("{}", trial.fault) };
       state.textContent = texts[trial.state];
       state.hidden = !state.textContent;
@@ -135,6 +136,8 @@
       this.undo.disabled = !trial.done.length;
       this.redo.disabled = !trial.undone.length;
       this.reset.disabled = this.link.disabled = this.save.disabled = !trial.changed;
+      // a button that has nothing left to do hands the focus on
+      if (held && held.disabled && this.node.contains(held)) ([this.undo, this.redo].find((one) => !one.disabled) || this.tools.add).focus({ preventScroll: true });
       if (!trial.world) return;
       this.slide();
       this.list();
