@@ -1,5 +1,6 @@
 """Before, after and change on one map: exact classes, fractions, no request, names stay text."""
 
+import base64
 import importlib.util
 import json
 import re
@@ -69,6 +70,18 @@ def layer(payload, key):
     return next(
         item for group in payload["groups"] for item in group["layers"] if item["id"] == key
     )
+
+
+def read_counts(text):
+    """Whole numbers as the page reads them: seven bits a byte, the lowest first, zigzag."""
+    found, value, shift = [], 0, 0
+    for byte in base64.b64decode(text):
+        value |= (byte & 127) << shift
+        shift = shift + 7 if byte & 128 else 0
+        if not shift:
+            found.append((value >> 1) ^ -(value & 1))
+            value = 0
+    return found
 
 
 def counted(part):
@@ -186,6 +199,40 @@ def test_what_a_scenario_closes_does_not_look_like_what_is_closed_today(payload)
     (entry,) = gone["parts"][3]["legend"]
     assert (entry["shape"], entry["label"]) == (gone["shape"], "关闭或迁出")
     assert "status" not in entry
+
+
+def test_uncovered_areas_and_circles_of_each_view_are_those_of_its_assessment(plans, payload, town):
+    full = [cc.assess(town.study), *(cc.assess(apply_scenario(town.study, one)) for one in PLANS)]
+    gaps = layer(payload, "gaps")["parts"]
+    assert [part.get("like") for part in gaps] == [None, None, 1, None, 3]
+    for part, place in zip(gaps, (0, 1, 1, 2, 2), strict=True):
+        assert part["legend"][0]["count"] == len(full[place].gaps)
+    assert [part["legend"][0].get("change") for part in gaps] == [
+        None, None, len(full[1].gaps) - len(full[0].gaps), None,
+        len(full[2].gaps) - len(full[0].gaps),
+    ]  # fmt: skip
+    for place, one in enumerate(full):
+        elders = [row[2] for row in payload["views"]["gaps"][place]["values"]]
+        assert elders == [f"{value:.0f}" for value in one.gaps["elders"]]
+        circles = one.circles[one.circles["minutes"] == 15]
+        part = layer(payload, "circle2")["parts"][max(2 * place - 1, 0)]
+        assert part["legend"][0]["count"] == len(circles) > 0
+
+
+def test_a_circle_that_no_scenario_changes_travels_once(payload):
+    circles = layer(payload, "circle2")
+    members = [read_counts(part["members"]) for part in circles["parts"] if "members" in part]
+    # today F1; with F2 both; N1 instead of F1: three circles in all
+    assert [len(one) for one in members] == [1, 2, 1]
+    assert set(members[0]) < set(members[1])
+    assert len(set().union(*members)) == 3
+    assert read_counts(circles["shapes"]["parts"]) == [1, 1, 1]
+
+
+def test_findings_without_circles_and_gaps_have_no_such_layers(plans):
+    found = payload_of(change_map(plans.findings["today"], {"a": plans.findings["open F2"]}))
+    ids = [item["id"] for group in found["groups"] for item in group["layers"]]
+    assert not [one for one in ids if one.startswith(("gaps", "circle"))]
 
 
 def test_two_full_assessments_can_be_compared_too():
@@ -341,6 +388,37 @@ def test_the_legend_tells_only_of_states_that_facilities_on_the_map_have(seen):
     assert labels.count("关闭或迁出") == 1
     assert "关闭" not in labels
     assert "在建或规划" in labels
+
+
+@pytest.mark.browser
+def test_uncovered_areas_and_circles_follow_the_view(seen, plans):
+    page, today = seen.page, plans.drawn["today"].gaps
+    for one in ("gaps", "circle2"):
+        page.locator(f'input[data-layer="{one}"]').evaluate("box => box.click()")
+    pictures, counts = set(), []
+    for place in (1, 2, 3):
+        page.click(f".cc-switch label:nth-child({place})")
+        page.wait_for_timeout(120)
+        pictures.add(page.evaluate("document.querySelector('.cc-canvas').toDataURL()"))
+        entry = page.locator(".cc-legend .cc-entry", has_text="未覆盖片区")
+        counts.append(entry.locator("small").all_inner_texts())
+    then = plans.drawn["open F2"].gaps
+    now, before, change = len(then), len(today), f"−{len(today) - len(then)}"
+    assert counts == [[str(before)], [str(now)], [str(now), change]]
+    assert len(pictures) == 3
+    # a click on what is uncovered today opens it today, and its area once it is in time
+    gone = today.to_crs(4326).geometry[~today.geometry.isin(then.geometry)].iloc[0].centroid
+    for place, title in ((1, "未覆盖片区"), (2, "Village")):
+        page.click(f".cc-switch label:nth-child({place})")
+        at = f"L.latLng({gone.y}, {gone.x})"
+        hit = page.evaluate(
+            f"(() => {{ const a = carecircle.atlas; for (const id of ['homes', 'kind0', 'kind1'"
+            f", 'new_site']) a.show(id, false); a.map.setView({at}, 15, {{ animate: false }});"
+            f" a.canvas.now(); const f = a.canvas.hit(a.map.latLngToContainerPoint({at}));"
+            f" return a.popups.card(f).textContent; }})()"
+        )
+        assert title in hit
+    assert seen.complaints == []
 
 
 @pytest.mark.browser

@@ -19,7 +19,7 @@ from carecircle.planning.scenario import check_scenarios
 from carecircle.planning.tally import FIGURES
 from carecircle.scenarios.baseline import Baseline
 from carecircle.scenarios.file import scenarios_text
-from carecircle.scenarios.findings import findings_of
+from carecircle.scenarios.findings import findings_of, with_shapes
 from carecircle.scenarios.what_if import apply_scenario
 
 if TYPE_CHECKING:
@@ -178,12 +178,24 @@ class Comparison:
             states[name] = findings_of(planned, outcome, settings)
         return states
 
+    @cached_property
+    def drawn(self) -> dict[str, Findings]:
+        """The same with circles and uncovered areas; takes one more assessment for each."""
+        study, found = self.baseline.study, dict(self.findings)
+        found[_TODAY] = with_shapes(study, found[_TODAY])
+        for name, scenario in self.scenarios.items():
+            found[name] = with_shapes(apply_scenario(study, scenario), found[name])
+        return found
+
     def explore(self) -> folium.Map:
-        """Return before, after and change as one interactive map, which opens without internet."""
+        """Return before, after and change as one interactive map, which opens without internet.
+
+        Its circles and uncovered areas take about as long as an assessment of each scenario.
+        """
         from carecircle.outputs.map.atlas import change_map
 
-        then = {name: self.findings[name] for name in self.outcomes}
-        return change_map(self.findings[_TODAY], then)
+        then = {name: self.drawn[name] for name in self.outcomes}
+        return change_map(self.drawn[_TODAY], then)
 
     def save(self, folder: str | Path) -> Path:
         """Write the result folder, whole or not at all.

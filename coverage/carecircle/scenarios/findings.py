@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -11,6 +12,7 @@ import pandas as pd
 from carecircle.analysis.findings import Findings
 from carecircle.analysis.roster import is_eligible
 from carecircle.planning.tally import FIGURES
+from carecircle.study.assessment import assess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from carecircle.scenarios.baseline import Outcome
     from carecircle.study.assessment import Study
 
-__all__ = ["findings_of"]
+__all__ = ["findings_of", "with_shapes"]
 
 _CELLS = ("has_in_time", "has_late", "neighbour_in_time", "none_late")
 
@@ -52,6 +54,24 @@ def findings_of(study: Study, outcome: Outcome, settings: Mapping[str, object]) 
         barriers=tables.barriers, issues=study.issues,
         provenance={"inputs": list(tables.inputs), "settings": {**study.settings, **settings}},
     )  # fmt: skip
+
+
+def with_shapes(study: Study, findings: Findings) -> Findings:
+    """Return findings with the circles and uncovered areas that an assessment of the study draws.
+
+    Parameters
+    ----------
+    study
+        The study that the findings are of; no standard is checked anew.
+    findings
+        From :func:`findings_of`.
+    """
+    bare = replace(study, terms=replace(study.terms, presets=()))
+    if study.tables.minutes is None:
+        # a property of the study, and dear to build again
+        vars(bare)["network"] = study.network
+    full = assess(bare)
+    return replace(findings, circles=full.circles, gaps=full.gaps, ground=full.ground)
 
 
 def _areas(study: Study, outcome: Outcome) -> gpd.GeoDataFrame:

@@ -9,6 +9,7 @@ from carecircle.outputs.headcount import counted_in
 from carecircle.outputs.map.access import with_access
 from carecircle.outputs.map.card import card_of, headline_of, kinds_here, ui_words
 from carecircle.outputs.map.change import Change
+from carecircle.outputs.map.change_shapes import change_circles, change_gaps, gaps_by_view
 from carecircle.outputs.map.codec import STEP_DEGREES
 from carecircle.outputs.map.layers import (
     area_layers,
@@ -102,8 +103,9 @@ def change_map(before: Findings, after: Mapping[str, Findings]) -> folium.Map:
     """Draw before, after and change as one interactive map that needs no internet.
 
     A switch shows today, any scenario, or what it changes: areas by change of the covered share and
-    of the verdict, homes newly in time and no longer, facilities built and closed. Beside it the
-    headline of the same view, with numerators and denominators. No figure is computed here.
+    of the verdict, homes newly in time and no longer, facilities built and closed, uncovered areas
+    and circles where the findings have them. Beside it the headline of the same view, with
+    numerators and denominators. No figure is computed here.
 
     Parameters
     ----------
@@ -139,16 +141,19 @@ def change_map(before: Findings, after: Mapping[str, Findings]) -> folium.Map:
     usual, changed = change.facility_layers()
     kinds = [layer for layer in usual if layer["on"]]
     others = [layer for layer in usual if not layer["on"]]
+    states, gaps = [before, *after.values()], change_gaps([before, *after.values()], say)
+    homes = change.home_layers()
     groups = (
         ("areas", "radio", change.area_layers()),
-        ("homes", "check", change.home_layers()),
+        ("people" if gaps else "homes", "check", [*homes, *gaps]),
         ("facilities", "check", [*kinds, *changed]),
         ("facilities_other", "check", others),
+        ("circles", "check", change_circles(states, say)),
         ("base", "check", base_layers(before, say)),
     )
     payload = {
         **_frame(before, say),
-        "views": change.views(),
+        "views": change.views() | {"gaps": gaps_by_view(states, say)},
         "areas": _with_pinyin(area_shapes(before) | change.area_records()),
         "facilities": _with_pinyin(change.facilities()),
         "gaps": gap_records(before, say),

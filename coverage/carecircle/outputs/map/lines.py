@@ -22,15 +22,22 @@ if TYPE_CHECKING:
     from carecircle.analysis.findings import Findings
     from carecircle.outputs.map.text import Speech
 
-__all__ = ["base_layers", "circle_layers"]
+__all__ = ["base_layers", "circle_layers", "circle_parts"]
 
 _APART_M = 300.0  # circles that a reader sees side by side
 
 
 def circle_layers(findings: Findings, say: Speech, *, most_pieces: int) -> list[Layer]:
     """Return one layer per ring, longest first, and the reached roads."""
+    parts = circle_parts(findings, say)
+    layers = [layer | {"shapes": pack_shapes(shapes)} for layer, shapes in parts.values()]
+    return [*layers[::-1], *_reached_layer(findings, say, most_pieces)]
+
+
+def circle_parts(findings: Findings, say: Speech) -> dict[float, tuple[Layer, NDArray[np.object_]]]:
+    """Return for each ring, the shortest first, its layer and the circles that it draws."""
     circles = findings.circles
-    layers: list[Layer] = []
+    found: dict[float, tuple[Layer, NDArray[np.object_]]] = {}
     minutes = pd.to_numeric(column(circles, "minutes"))
     geometry = wgs84(circles, "circles", tolerance_m=DRAWN_M)
     # a disc holds those of shorter limits, a ring does not
@@ -40,18 +47,14 @@ def circle_layers(findings: Findings, say: Speech, *, most_pieces: int) -> list[
         inside = ((minutes <= limit) if rings else (minutes == limit)).to_numpy()
         title = say("layer_circle" if parted is None else "layer_parted", f"{limit:g}")
         colour = colours.ring_colour(place)
-        kind, paint = "fill", colour
         layer: Layer = {"id": f"circle{place}", "title": title, "type": "disc", "colour": colour}
+        entry = swatch("fill", colour, title, int((minutes == limit).sum()))
         if parted is not None:
-            layer |= {"type": "parted", "tints": pack_codes(parted[inside])}
-            layer |= {"colours": list(colours.PARTED)}
-            kind, paint = "parted", colours.PARTED[0]
-        entry = swatch(kind, paint, title, int((minutes == limit).sum()))
-        if parted is not None:
-            entry |= {"colours": list(colours.PARTED[:3]), "edge": colour}
-        shapes = pack_shapes(geometry[inside].to_numpy())
-        layers.append(layer | {"shapes": shapes, "legend": [entry]})
-    return [*layers[::-1], *_reached_layer(findings, say, most_pieces)]
+            tinted = {"tints": pack_codes(parted[inside]), "colours": list(colours.PARTED)}
+            layer |= {"type": "parted"} | tinted
+            entry |= {"swatch": "parted", "colours": list(colours.PARTED[:3]), "edge": colour}
+        found[float(limit)] = (layer | {"legend": [entry]}, geometry[inside].to_numpy())
+    return found
 
 
 def _tints(findings: Findings) -> NDArray[np.int64]:

@@ -64,6 +64,7 @@
       });
       this.payload.headline = this.payload.views.headlines[part];
       this.payload.summary = this.payload.views.summaries[part];
+      Object.assign(this.data.gaps, this.payload.views.gaps[Math.ceil(part / 2)]);
     },
 
     /* Everything in the other language; what is open, chosen and drawn stays as it is. */

@@ -38,11 +38,11 @@
   }
 
   /* Stroke many lines a few at a time: one path of a whole city is slow everywhere. */
-  function strokeAll(view, shape, closed) {
+  function strokeAll(view, shape, closed, wanted) {
     let waiting = 0;
     view.ctx.beginPath();
     for (let s = 0; s < shape.n; s++) {
-      if (outside(view, shape.box, s)) continue;
+      if ((wanted && !wanted(s)) || outside(view, shape.box, s)) continue;
       trace(view, shape, s, closed);
       waiting += shape.first[s + 1] - shape.first[s];
       if (waiting < 200) continue;
@@ -132,9 +132,12 @@
     };
   };
 
+  /* Which shape each row is: all of them, or those that a part of the layer names. */
+  const membersOf = (layer, shape) => Array.from(layer.members === undefined ? { length: shape.n } : decode.counts(layer.members), (s, i) => (s === undefined ? i : s));
+
   /* Discs of one ring as their union: one tint and one outline, however many overlap. */
   make.disc = (layer, data) => {
-    const shape = decode.shapes(layer.shapes, data.step);
+    const shape = decode.shapes(layer.shapes, data.step), members = new Set(membersOf(layer, shape));
     return {
       draw(view) {
         const scratch = document.createElement("canvas");
@@ -142,7 +145,7 @@
         scratch.height = view.ctx.canvas.height;
         const ctx = scratch.getContext("2d");
         ctx.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
-        traceAll({ ...view, ctx }, shape, true);
+        traceAll({ ...view, ctx }, shape, true, (s) => members.has(s));
         ctx.strokeStyle = layer.colour;
         ctx.lineWidth = 3;
         ctx.stroke();
@@ -160,13 +163,12 @@
   /* Circles parted between facilities, each as it is: neighbours in tints of their own, a line between them. */
   make.parted = (layer, data) => {
     const shape = decode.shapes(layer.shapes, data.step), tints = decode.codes(layer.tints);
+    const tintOf = new Map(membersOf(layer, shape).map((s, i) => [s, tints[i]]));
     return {
-      tints,
-      shape,
       draw(view) {
         const ctx = view.ctx;
         layer.colours.forEach((colour, tint) => {
-          traceAll(view, shape, true, (s) => tints[s] === tint);
+          traceAll(view, shape, true, (s) => tintOf.get(s) === tint);
           ctx.globalAlpha = 0.3;
           ctx.fillStyle = colour;
           ctx.fill("evenodd");
@@ -175,7 +177,7 @@
         ctx.lineJoin = "bevel";
         ctx.strokeStyle = layer.colour;
         ctx.lineWidth = grow(view.zoom, 0.7, 1.8);
-        strokeAll(view, shape, true);
+        strokeAll(view, shape, true, (s) => tintOf.has(s));
       },
     };
   };
@@ -370,7 +372,8 @@
     const all = layer.parts || layer.choices;
     if (!all) return make[layer.type](layer, data);
     layer.part = layer.part || 0;
-    const parts = all.map((part) => make[layer.type]({ ...layer, ...part }, data));
+    const own = all.map((part) => part.like === undefined && make[layer.type]({ ...layer, ...part }, data));
+    const parts = own.map((part, i) => part || own[all[i].like]);
     const drawer = { draw: (view) => parts[layer.part].draw(view) };
     if (parts[0].hit) drawer.hit = (view, x, y) => parts[layer.part].hit(view, x, y);
     return drawer;
