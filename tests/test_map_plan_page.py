@@ -62,6 +62,25 @@ def opened(running, saved):
         assert seen.complaints == []
 
 
+@pytest.fixture(scope="module")
+def slow(town):
+    """The town under the slow plan, as Python assesses it."""
+    return cc.assess(cc.apply_scenario(town, SCENARIO))
+
+
+@pytest.fixture(scope="module")
+def planned(running, saved):
+    """A page that opened with the slow plan, for tests that only read it."""
+    mark = base64.urlsafe_b64encode(json.dumps(SLOW).encode()).decode().rstrip("=")
+    with browser.visit(running, f"{saved.as_uri()}#try={mark}") as seen:
+        seen.page.wait_for_function(f"window.carecircle && {TRIAL}.changed")
+        settled(seen.page)
+        seen.page.wait_for_function("carecircle.atlas.trial.map.shapes.settled")
+        seen.page.evaluate("carecircle.atlas.speak('en')")
+        yield seen.page
+        assert seen.complaints == []
+
+
 def settled(page):
     page.wait_for_function(f"{TRIAL}.state === 'ready' && !{TRIAL}.running")
 
@@ -94,9 +113,9 @@ def prose(page, text):
 # ------------------------------------------------------------------------------------------ terms
 
 
-def test_head_figure_legend_and_text_name_the_terms_of_the_plan(opened, town):
+def test_head_figure_legend_and_text_name_the_terms_of_the_plan(planned, town):
     summary = cc.compare(town, [SCENARIO]).summary
-    page = opened(SLOW)
+    page = planned
     terms = "urban 10 min · rural 30 min · 0.80 m/s"
     assert page.inner_text(".cc-terms").startswith(f"What if · {terms}")
     assert page.inner_text(".cc-then .cc-label") == f"Elders in time · {terms}"
@@ -116,13 +135,10 @@ def test_head_figure_legend_and_text_name_the_terms_of_the_plan(opened, town):
     assert f"Terms of the plan: {terms}" in told
 
 
-def test_the_text_says_the_gaps_of_the_plan_and_today_comes_back(opened, town):
-    page = opened(SLOW)
-    page.wait_for_function("carecircle.atlas.trial.map.shapes.settled")
-    planned = cc.apply_scenario(town, SCENARIO)
-    assert f"{len(cc.assess(planned).gaps)} uncovered areas, the first" in prose(
-        page, "uncovered areas, the first"
-    )
+def test_the_text_says_the_gaps_of_the_plan_and_today_comes_back(planned, slow):
+    page = planned
+    told = prose(page, "uncovered areas, the first")
+    assert f"{len(slow.gaps)} uncovered areas, the first" in told
     page.evaluate("carecircle.atlas.mode('layers')")
     told = prose(page, "80 of 130 elders reach care in time")
     assert "what-if" not in told
@@ -131,6 +147,7 @@ def test_the_text_says_the_gaps_of_the_plan_and_today_comes_back(opened, town):
     assert "What if" not in foot
     entries = "document.querySelectorAll('.cc-legend .cc-entry').length"
     assert page.evaluate(entries) > 4  # built anew, and filled
+    page.evaluate("carecircle.atlas.mode('try')")
 
 
 def test_limits_and_speed_are_changes_that_can_be_taken_back(opened):
@@ -148,8 +165,8 @@ def test_limits_and_speed_are_changes_that_can_be_taken_back(opened):
     assert page.inner_text(".cc-terms").startswith("urban 15 min")
 
 
-def test_the_printed_page_is_that_of_the_plan_without_its_switches(opened):
-    page = opened(SLOW)
+def test_the_printed_page_is_that_of_the_plan_without_its_switches(planned):
+    page = planned
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert page.inner_text(".cc-prose h2").endswith("What if · Text summary")
     assert "Terms of the plan: urban 10 min" in page.inner_text(".cc-prose")
@@ -189,8 +206,8 @@ def test_every_view_of_a_comparison_is_told_in_the_text(running, town, tmp_path)
 # ------------------------------------------------------------------------------- popups and figures
 
 
-def test_the_popup_of_a_closed_facility_says_so_and_sets_today_apart(opened):
-    page = opened(SLOW)
+def test_the_popup_of_a_closed_facility_says_so_and_sets_today_apart(planned):
+    page = planned
     told = go(page, "facility", row_of(page, "F1"))
     plan, today = told.split("Today · urban 15 min · rural 30 min · 1.00 m/s")
     assert "What if · urban 10 min · rural 30 min · 0.80 m/s" in plan
@@ -200,11 +217,12 @@ def test_the_popup_of_a_closed_facility_says_so_and_sets_today_apart(opened):
     assert "Status\toperating" in today
     page.evaluate("carecircle.atlas.mode('layers')")
     assert "What if" not in go(page, "facility", row_of(page, "F1"))
+    page.evaluate("carecircle.atlas.mode('try')")
 
 
-def test_the_popup_of_an_area_and_of_a_home_set_today_apart(opened, town):
-    page = opened(SLOW)
-    area = cc.assess(cc.apply_scenario(town, SCENARIO)).areas.iloc[0]
+def test_the_popup_of_an_area_and_of_a_home_set_today_apart(planned, slow):
+    page = planned
+    area = slow.areas.iloc[0]
     plan, today = go(page, "area", 0).split("Today · ")
     shown = f"{area['elders_covered']:.0f} / {area['elders_total']:.0f}"
     assert f"Elders covered\t{shown}" in plan
