@@ -93,6 +93,12 @@ def test_a_city_without_a_code_is_named_without_one(toy):
         explain(plain, "city.elder_rate")
 
 
+def test_a_verdict_is_told_in_words_with_its_code(toy):
+    facts = facts_of(explain(toy, "area:N.verdict"))
+    assert facts["数值"] == "无设施且超时(优先) (none_late)"
+    assert facts["重新计算"] == "无设施且超时(优先) (none_late),一致"
+
+
 def test_a_study_folder_leads_to_the_results_in_it(toy, tmp_path):
     toy.save(tmp_path / "results")
     with pytest.raises(InputError, match=r"did you mean '.*results'"):

@@ -620,3 +620,14 @@ def test_the_command_line_makes_a_report_of_a_saved_result_and_compares_with_one
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert "Dates of the data: 2020-12-31 \N{RIGHTWARDS ARROW} 2020-12-31." in page
     assert "manifest.json" in {path.name for path in saved.iterdir()}
+
+
+def test_why_a_part_is_missing_is_told_in_the_language_of_the_report(result):
+    reason = {"plan": "sites: the study has none; add [sites] to the study file, or pass a table of"
+              " sites"}  # fmt: skip
+    for language, told in (
+        ("zh", "研究没有候选点;请在研究文件中添加 [sites]"),
+        ("en", "the study has none"),
+    ):
+        spoken = replace(result, card=replace(result.card, language=language))
+        assert told in ReportInput(spoken, lacking=reason).why("plan")

@@ -367,3 +367,16 @@ def test_the_distance_that_joins_homes_to_gaps_is_the_studys(toy_files):
     text = STUDY.replace("[floor_area]", "gap_join_m = 350")
     (toy_files / "study.toml").write_text(text, encoding="utf-8")
     assert cc.load_study(toy_files).terms.gaps.join_m == 350
+
+
+def test_a_city_whose_areas_name_none_has_the_title_of_the_study():
+    town = cc.samples.toy_town()
+    bare = town.areas.drop(columns=["city_id", "city_name"], errors="ignore")
+    plain = replace(town, tables=replace(town.tables, areas=bare))
+    result = cc.assess(plain)
+    assert result.totals.loc[("city", ""), "name"] == town.card.title_zh
+    assert result.totals.loc[("city", ""), "elders_total"] == 130
+    from carecircle.outputs.map.summary import spoken_summary
+    from carecircle.outputs.map.text import Speech
+
+    assert spoken_summary(result, Speech("zh"))[0].startswith(f"{town.card.title_zh}:")

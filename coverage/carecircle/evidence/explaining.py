@@ -11,7 +11,7 @@ import numpy as np
 from carecircle.errors import InputError
 from carecircle.evidence.figures import figure_of
 from carecircle.evidence.recount import recounted
-from carecircle.evidence.words import lines_of, said
+from carecircle.evidence.words import lines_of, worded
 
 if TYPE_CHECKING:
     from carecircle.analysis.findings import Findings
@@ -92,7 +92,7 @@ def explain(findings: Findings, figure: str) -> Explanation:
     agrees = _same(named.value, again) if counted else None
     lines = [
         *lines_of(findings, named),
-        _verdict(again, pick, agrees=agrees),
+        _verdict(worded(findings, named, again), pick, agrees=agrees),
         _version(findings, pick),
     ]
     return Explanation(
@@ -108,14 +108,13 @@ def _same(value: Any, again: Any) -> bool:
     return bool(np.isclose(float(value), float(again), rtol=1e-9, atol=1e-9))
 
 
-def _verdict(again: Any, pick: int, *, agrees: bool | None) -> tuple[str, str]:
+def _verdict(text: str, pick: int, *, agrees: bool | None) -> tuple[str, str]:
     label = ("重新计算", "counted again")[pick]
     if agrees is None:
         return label, (
             "此数为输入或搜索所得,不作重算;carecircle replay 可重新运行",
             "read or searched, not counted; carecircle replay runs it again",
         )[pick]
-    text = said(again, pick)
     if agrees:
         return label, (f"{text},一致", f"{text}, the same")[pick]
     return label, (f"{text},不一致!结果可能被改动", f"{text}, NOT the same: a table was changed")[

@@ -12,7 +12,7 @@ from carecircle.evidence.recount import floor_rule_of
 from carecircle.outputs.codes import CODES, UNITS
 from carecircle.outputs.figure_words import derivation_of
 from carecircle.outputs.issue_words import issue_table
-from carecircle.outputs.labels import field, profile_names
+from carecircle.outputs.labels import code_names, field, profile_names
 from carecircle.outputs.people_cells import unit_of_areas
 from carecircle.standards.indicators import INDICATOR_STATUSES
 from carecircle.standards.rules import COMPARATORS, RULE_LEVELS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from carecircle.analysis.findings import Findings
     from carecircle.evidence.figures import Figure
 
-__all__ = ["lines_of", "said"]
+__all__ = ["lines_of", "said", "worded"]
 
 _SHOWN = 5
 _STATES = ("covered", "uncovered", "not_assessed")
@@ -59,7 +59,7 @@ def lines_of(findings: Findings, figure: Figure) -> Iterator[tuple[str, str]]:
     level = _LEVELS[figure.level][pick] if figure.level in _LEVELS else figure.level
     yield ("数字", "figure")[pick], figure.id
     yield ("含义", "what it is")[pick], f"{known.heading[pick]}, {level} {name}".strip()
-    yield ("数值", "value")[pick], f"{said(figure.value, pick)} {unit}".strip()
+    yield ("数值", "value")[pick], f"{worded(findings, figure, figure.value)} {unit}".strip()
     derived = derivation_of(figure.table, figure.column)
     if figure.table in ("rules", "indicators"):
         yield from _rule(findings, figure, pick)
@@ -71,6 +71,15 @@ def lines_of(findings: Findings, figure: Figure) -> Iterator[tuple[str, str]]:
         yield from _terms(findings, derived.terms, pick)
     used = derived.inputs if derived else (figure.table,)
     yield from _inputs(findings, used, pick)
+
+
+def worded(findings: Findings, figure: Figure, value: Any) -> str:
+    """Return a value of a figure as text; a code in words, the code behind it."""
+    pick = 0 if findings.card.language == "zh" else 1
+    names = code_names(figure.table, figure.column, findings.card)
+    if isinstance(value, str) and value in names:
+        return f"{names[value][pick]} ({value})"
+    return said(value, pick)
 
 
 def _name_of(findings: Findings, figure: Figure) -> str:

@@ -38,7 +38,7 @@ from carecircle.study.rules import (
     read_presets,
 )
 from carecircle.study.tables import Tables, read_tables
-from carecircle.study.terms import Terms, card_of, own_kinds, plain_settings, terms_of
+from carecircle.study.terms import Terms, card_of, named_city, own_kinds, plain_settings, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -280,7 +280,8 @@ def _decided(study: Study, tell: Callable[[str], None]) -> Result:
     return Result(
         card=card, areas=areas, homes=homes, facilities=facilities,
         circles=reached.iloc[:0], reached_roads=reached, gaps=reached.iloc[:0],
-        floor_areas=floor_areas, totals=roll_up(areas, homes), floor_totals=floor_totals,
+        totals=named_city(roll_up(areas, homes), card),
+        floor_areas=floor_areas, floor_totals=floor_totals,
         roads=tables.roads, barriers=tables.barriers, issues=log,
         provenance=provenance_of(study), ground=searched.ground,
         evidence=evidence_of(tables, terms.presets, {"pairs": searched.pairs,

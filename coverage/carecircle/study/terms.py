@@ -16,9 +16,11 @@ from carecircle.study.file import defaults_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
     from carecircle.standards.rules import Preset
 
-__all__ = ["Terms", "card_of", "own_kinds", "plain_settings", "terms_of"]
+__all__ = ["Terms", "card_of", "named_city", "own_kinds", "plain_settings", "terms_of"]
 
 _RINGS = (5.0, 10.0, 15.0)
 
@@ -71,6 +73,19 @@ def card_of(sections: Mapping[str, Any], kinds: Mapping[str, tuple[str, str]]) -
         sources=tuple(about["sources"]),
         floor_rule="" if rule is None else rule.source,
     )
+
+
+def named_city(totals: pd.DataFrame, card: StudyCard) -> pd.DataFrame:
+    """Return the totals with the study's title for a city whose areas name none.
+
+    Without a name its one row would pass for the homes outside all areas.
+    """
+    if totals.index.get_level_values("level").tolist().count("city") != 1:
+        return totals
+    city = ("city", "")
+    if city in totals.index and "name" in totals:
+        totals.loc[[city], "name"] = card.title_zh if card.language == "zh" else card.title
+    return totals
 
 
 def _travel(sections: Mapping[str, Any]) -> Mapping[str, Any]:

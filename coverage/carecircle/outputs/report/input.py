@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from carecircle.outputs.issue_phrases import issue_text
 from carecircle.outputs.map.text import Speech, missing
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ class ReportInput:
         >>> import carecircle as cc
         >>> found = cc.assess(cc.samples.toy_town())
         >>> ReportInput(found, lacking={"plan": "sites: the study has none"}).why("plan")
-        ' (sites: the study has none)'
+        ' (研究没有候选点)'
         """
-        reason = self.lacking.get(name, "")
+        reason = issue_text(self.lacking.get(name, ""), self.findings.card.language)
         return f" ({reason})" if reason else ""
 
 
