@@ -84,12 +84,33 @@ def change(folder, old, new):
 def test_demo_writes_the_result_folder_and_the_map(command, tmp_path):
     code, said, _ = command("demo", "--out", tmp_path / "r", "--map", tmp_path / "maps" / "w.html")
     assert code == 0
-    assert {path.name for path in (tmp_path / "r").iterdir()} == FILES
+    assert {path.name for path in (tmp_path / "r").iterdir()} == FILES | {"report.html"}
+    report = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
+    assert "55,381 / 90,649 (61.1%)" in report
+    files = json.loads((tmp_path / "r" / "manifest.json").read_text(encoding="utf-8"))["files"]
+    assert files["report.html"]["bytes"] == len(report.encode())
+    assert '"id":"access"' in (tmp_path / "r/map.html").read_text(encoding="utf-8")
+    assert (tmp_path / "r/map.html").stat().st_size < 3e6
     assert (tmp_path / "maps" / "w.html").read_bytes() == (tmp_path / "r/map.html").read_bytes()
     assert "乌海市" in said
     assert "synthetic data, not official statistics" in said
     assert f"结果: {tmp_path / 'r'}" in said
     assert f"地图: {tmp_path / 'maps' / 'w.html'}" in said
+    assert cc.open_result(tmp_path / "r").totals.shape[0] > 20
+
+
+def test_run_writes_the_report_where_it_is_asked_for(command, toy):
+    code, said, _ = command("run", toy, "--report")
+    assert code == 0
+    assert {path.name for path in (toy / "results").iterdir()} == BARE | {"report.html"}
+    assert "80 / 130 (61.5%)" in (toy / "results" / "report.html").read_text(encoding="utf-8")
+    assert f"report: {toy / 'results' / 'report.html'}" in " ".join(said.split())
+    # the folder is made anew without it
+    assert command("run", toy)[0] == 0
+    assert {path.name for path in (toy / "results").iterdir()} == BARE
+    code, _, complaint = command("run", toy, "--report", "--publish")
+    assert code == 2
+    assert "has no published form" in " ".join(complaint.split())
 
 
 def test_init_check_run_one_after_the_other(command, tmp_path):

@@ -11,7 +11,7 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -24,7 +24,7 @@ from carecircle.cli.planning import app as planning_app
 from carecircle.cli.report import app as report_app
 from carecircle.cli.rules import app as rules_app
 from carecircle.cli.telling import load, picked, say, tell_internal, tell_path, tell_synthetic
-from carecircle.errors import CarecircleError
+from carecircle.errors import CarecircleError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +64,13 @@ Publish = Annotated[
         help="Leave small counts of people blank, and homes out; the folder is then `published`.",
     ),
 ]
+WithReport = Annotated[
+    bool,
+    typer.Option(
+        "--report/--no-report",
+        help="Also write the evaluation report into the folder, and access into the map.",
+    ),
+]
 FailOn = Annotated[
     Literal["never", "error", "warning", "uncovered"],
     typer.Option(
@@ -98,12 +105,13 @@ def demo(
     out: Annotated[Path, typer.Option(help="Result folder.")] = Path("results/wuhai"),
     map_file: Annotated[Path | None, typer.Option("--map", help="Also copy the map here.")] = None,
     *,
+    report: WithReport = True,
     as_json: AsJson = False,
 ) -> None:
     """Assess the synthetic sample city of Wuhai and write its results."""
     from carecircle.samples import wuhai
 
-    result = _run(lambda tell: wuhai(tell=tell), out, as_json=as_json)
+    result = _run(lambda tell: wuhai(tell=tell), out, as_json=as_json, report=report)
     if map_file is not None:
         map_file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(out / "map.html", map_file)
@@ -152,6 +160,7 @@ def run(
         Path | None, typer.Option(help="Result folder; by default `results` beside the study.")
     ] = None,
     *,
+    report: WithReport = False,
     publish: Publish = False,
     fail_on: FailOn = "never",
     as_json: AsJson = False,
@@ -159,7 +168,12 @@ def run(
     """Assess a study and write map, tables, layers, issues and manifest."""
     place = study if study.is_dir() else study.parent
     folder = out or place / ("published" if publish else "results")
-    result = _run(lambda _: _load(study), folder, as_json=as_json, publish=publish)
+    if report and publish:
+        raise InputError(
+            "--report tells of every community and has no published form; leave one of the two out,"
+            f" or make the report of what is published: carecircle report {folder}"
+        )
+    result = _run(lambda _: _load(study), folder, as_json=as_json, publish=publish, report=report)
     if fail_on == "uncovered" and (~result.homes["covered"]).any():
         raise typer.Exit(1)
     _fail(result.issues, fail_on)
@@ -238,7 +252,9 @@ def _run(
     *,
     as_json: bool,
     publish: bool = False,
+    report: bool = False,
 ) -> Result:
+    from carecircle.outputs.folder import save_folder, writers_with
     from carecircle.outputs.issue_words import issue_counts
     from carecircle.outputs.summary import summary_rows
     from carecircle.study.assessment import assess
@@ -246,8 +262,9 @@ def _run(
     with _err.status("starting") as status:
         study = load(status.update)
         result = assess(study, tell=status.update)
+        writers = writers_with(**_extras(study, result, status.update) if report else {})
         status.update("writing results")
-        folder = result.publish(out) if publish else result.save(out)
+        folder = result.publish(out) if publish else save_folder(result, out, writers=writers)
     rows = summary_rows(result)
     if as_json:
         facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -268,9 +285,23 @@ def _run(
     say(picked(card, f"数据问题:{counts},见 issues.csv", f"{counts}; see issues.csv"))
     tell_path("results", folder, card)
     _tell_map_size(folder / "map.html", card)
+    if report:
+        tell_path("report", folder / "report.html", card)
     if not publish:
         tell_internal(card)
     return result
+
+
+def _extras(study: Study, result: Result, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Return the report and, where the study knows supply, access as a layer of the map."""
+    from carecircle.depth.access import access_of
+    from carecircle.reporting import make_report
+
+    made = make_report(study, result=result, tell=tell)
+    try:
+        return {"report": made, "access": access_of(study)}
+    except CarecircleError:  # the report says why there is none
+        return {"report": made}
 
 
 def _tell_map_size(path: Path, card: StudyCard) -> None:

@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from carecircle.analysis.findings import Findings
+    from carecircle.outputs.map.access import AccessFound
+    from carecircle.outputs.report.model import Report
 
-    Writer = Callable[[Findings, Path], None]
+    Writer = Callable[[Findings, Path], object]
 
-__all__ = ["WRITERS", "save_folder"]
+__all__ = ["WRITERS", "save_folder", "writers_with"]
 
 _MANIFEST = "manifest.json"
 #: What desktop programs leave beside open files; never a reason to refuse.
@@ -60,6 +62,37 @@ WRITERS: Mapping[str, Writer] = {
     "evidence.zip": write_evidence,
     "map.html": _write_map,
 }
+
+
+def writers_with(
+    *, access: AccessFound | None = None, report: Report | None = None
+) -> dict[str, Writer]:
+    """Return the writers of a result folder, with what only the study can tell.
+
+    Parameters
+    ----------
+    access
+        From :func:`carecircle.access_of`: one more layer of the map.
+    report
+        From :func:`carecircle.make_report`: written as ``report.html``.
+
+    Examples
+    --------
+    >>> sorted(writers_with()) == sorted(WRITERS)
+    True
+    """
+    from carecircle.outputs.map.atlas import coverage_map
+    from carecircle.outputs.report.html import report_html
+
+    writers = dict(WRITERS)
+    if access is not None:
+        writers["map.html"] = lambda findings, path: coverage_map(findings, access=access).save(
+            str(path)
+        )
+    if report is not None:
+        page = report_html(report)
+        writers["report.html"] = lambda _, path: path.write_text(page, encoding="utf-8")
+    return writers
 
 
 def save_folder(

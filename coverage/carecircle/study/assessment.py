@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from carecircle.evidence.explaining import Explanation
     from carecircle.outputs.map.access import AccessFound
+    from carecircle.outputs.report.model import Report
     from carecircle.outputs.static_maps import Theme
     from carecircle.study.file import StudyFile
 
@@ -144,11 +145,11 @@ class Result(Findings):
 
         return draw_map(self, theme, values=values)
 
-    def save(self, folder: str | Path) -> Path:
-        """Write the result folder (map, tables, layers, issues, manifest), whole or not at all."""
-        from carecircle.outputs.folder import save_folder
+    def save(self, folder: str | Path, *, report: Report | None = None) -> Path:
+        """Write the result folder, whole or not at all; ``report`` becomes its ``report.html``."""
+        from carecircle.outputs.folder import save_folder, writers_with
 
-        return save_folder(self, folder)
+        return save_folder(self, folder, writers=writers_with(report=report))
 
     def explain(self, figure: str) -> Explanation:
         """Say how a figure came about and count it again; see :func:`carecircle.explain`."""
