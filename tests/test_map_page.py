@@ -774,6 +774,30 @@ def drawn(page):
 
 
 @pytest.mark.browser
+def test_circles_of_a_plan_differ_by_limit_on_the_map_and_in_a_legend_without_scrolling(
+    running, sample_page
+):
+    with browser.visit(running, sample_page.as_uri()) as seen:
+        page = trying(seen)
+        act(page, "toggle(0)")
+        page.wait_for_function(f"{SHAPES}.settled")
+        rows = page.locator(".cc-legend .cc-entry", has_text="分钟服务圈")
+        assert [text.split("\n")[0] for text in rows.all_inner_texts()] == [
+            "30 分钟服务圈", "15 分钟服务圈",
+        ]  # fmt: skip
+        inks = rows.locator("rect").evaluate_all("all => all.map(e => e.getAttribute('stroke'))")
+        assert len(set(inks)) == 2
+        # each ring ends in a line of its colour
+        drawn = f"new Set({SHAPES}.pixels.colours)"
+        for ink in inks:
+            assert page.evaluate(f"{drawn}.has(carecircle.layered([['{ink}', 0.6]]))")
+        legend = page.locator(".cc-legend")
+        assert legend.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+        assert "关闭的路桥" in legend.inner_text()
+        assert seen.complaints == []
+
+
+@pytest.mark.browser
 def test_every_uncovered_area_of_a_plan_can_be_listed_and_gone_to(
     running, sample_page, sample_result
 ):

@@ -78,11 +78,11 @@
         { swatch: "symbol", shape: "star", colour: "#c4007a", label: words.try_sign_new },
         line("#c4007a", words.try_sign_road),
         line("#b3261e", words.try_sign_cut, [2, 3]),
-        ...atlas.trial.signs(),
-      ]);
+      ]).classList.add("cc-flow");
+      entries("", atlas.trial.signs());
     }
 
-    /* Sources and then terms, which stand in the panel too, give way before the reader would have to scroll. */
+    /* Sources and then the whole foot, which stand in the panel too, give way before the reader would have to scroll. */
     function fit() {
       const steps = ["cc-tight", "cc-tighter"];
       node.classList.remove(...steps);

@@ -103,6 +103,7 @@
 
   const SWATCHES = {
     fill: (entry) => [svg("rect", { x: 1, y: 2, width: 16, height: 12, rx: 2, fill: entry.colour, "fill-opacity": TINT })],
+    ring: ({ colour }) => [svg("rect", { x: 1.5, y: 2.5, width: 15, height: 11, rx: 2, fill: colour, "fill-opacity": 0.15, stroke: colour, "stroke-width": 1.4 })],
     parted: (entry) => [
       ...entry.colours.map((colour, i) => svg("rect", { x: 1 + (16 / entry.colours.length) * i, y: 2, width: 16 / entry.colours.length, height: 12, fill: colour, "fill-opacity": 0.4, stroke: entry.edge, "stroke-width": 0.9 })),
     ],

@@ -3,12 +3,14 @@
 (function () {
   "use strict";
   const carecircle = window.carecircle;
-  const BLUE = "#2f7cab", OUTER = 0.04, INNER = 0.1, CHOSEN = 0.24, SMALL_PX = 4;
+  const PLAN = ["#2f7cab", "#7a5bb5", "#1b8a6b"]; // of the limits, the shortest first
+  const OUTER = 0.04, INNER = 0.1, CHOSEN = 0.24, SMALL_PX = 4;
 
   carecircle.reached = {
-    /* Colour and alpha of each ring: the reader's own, or one blue that deepens inwards. */
+    /* Colour and alpha of each ring: the reader's own, or one for each limit, so faint that verdicts stay readable. */
     inks(rings, colours) {
-      return rings.map((_, ring) => (colours.length ? [colours[ring], CHOSEN] : [BLUE, ring || rings.length < 2 ? INNER : OUTER]));
+      const own = (ring) => [PLAN[(rings.length - 1 - ring) % PLAN.length], ring || rings.length < 2 ? INNER : OUTER];
+      return rings.map((_, ring) => (colours.length ? [colours[ring], CHOSEN] : own(ring)));
     },
 
     /* One tint for each ring, however many facilities reach a place; the longest ring first. */

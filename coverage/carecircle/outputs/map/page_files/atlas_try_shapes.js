@@ -3,6 +3,7 @@
   "use strict";
   const carecircle = window.carecircle;
   const AT_ONCE = 8; // facilities in one message, so that a newer plan waits for no more
+  const EDGE = 0.6; // alpha of the outline of a ring
   const MOST_HELD = 4000, QUIET_MS = 100;
 
   const NOTHING = { start: [0], x: new Float64Array(0), y: new Float64Array(0) };
@@ -157,7 +158,12 @@
         union.mark(pixels.colours, 1 << ring);
       });
       const palette = Uint32Array.from({ length: 1 << rings.length }, (_, code) => carecircle.layered(inks.filter((_, ring) => code & (1 << ring))));
-      for (let at = 0; at < pixels.colours.length; at++) pixels.colours[at] = palette[pixels.colours[at]];
+      // a line where a ring ends, the innermost of several
+      const edges = Uint32Array.from(palette, (_, codes) => carecircle.layered([[inks[Math.max(0, 31 - Math.clz32(codes))][0], EDGE]])), codes = pixels.colours;
+      for (let at = 0; at < codes.length; at++) {
+        const ends = (codes[at] ^ codes[at + 1]) | (codes[at] ^ codes[at + width]);
+        codes[at] = ends ? edges[ends] : palette[codes[at]];
+      }
       pixels.lay(view);
     }
   }

@@ -110,7 +110,7 @@
       const found = [], places = trial.result.names.length, before = trial.today.names.length;
       (this.atlas.canvas.visible.has("try_reached") && rings ? rings : []).forEach((minutes, ring) => {
         found.push({
-          swatch: "fill", colour: map.ringColours[ring] || "#2f7cab", label: words.layer_circle.replace("{}", number(minutes)),
+          swatch: "ring", colour: map.inks(rings, map.ringColours)[ring][0], label: words.layer_circle.replace("{}", number(minutes)),
           count: places, change: places - before,
         });
       });
