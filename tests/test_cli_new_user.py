@@ -69,3 +69,9 @@ def test_the_same_problem_of_many_records_is_one_line_of_check(command, town):
     assert "(4)" in lines[0]  # four of the five facilities, each named
     assert "是否应为" in lines[0]
     assert "自有类型请写入 service.names" in lines[0]
+
+
+def test_init_names_the_next_command_as_every_shell_reads_it(command, tmp_path):
+    code, said, _ = command("init", tmp_path / "我的 城市")
+    assert code == 0
+    assert said.strip().endswith(f'next: carecircle check "{tmp_path / "我的 城市"}"')

@@ -6,7 +6,6 @@ import gc
 import io
 import json
 import os
-import shlex
 import shutil
 import sys
 from dataclasses import replace
@@ -127,7 +126,9 @@ def init(
     from carecircle.study.template import write_template
 
     path = write_template(folder, wuhai_folder())
-    typer.echo(f"wrote {path}; next: carecircle check {shlex.quote(str(folder))}")
+    # in quotes that every shell knows, Windows' too
+    named = f'"{folder}"' if any(mark.isspace() for mark in str(folder)) else str(folder)
+    typer.echo(f"wrote {path}; next: carecircle check {named}")
 
 
 @app.command()
