@@ -75,6 +75,17 @@ def payload_of(states):
     return json.loads(in_language(next(part for part in found if "headline" in part), "en"))
 
 
+def test_every_view_of_a_comparison_has_a_card_of_its_own_terms(states):
+    cards = [(one["subtitle"], dict(one["terms"])) for one in payload_of(states)["views"]["cards"]]
+    today, close, close_change, slow, slow_change = cards
+    assert today == close == close_change
+    assert slow[0].startswith("urban 10 min")
+    assert slow[1]["Speed"] == "0.80 m/s (48 m/min)"
+    assert slow_change[0] == f"{today[0]} → {slow[0]}"
+    assert slow_change[1]["Speed"] == "1.00 m/s (60 m/min) → 0.80 m/s (48 m/min)"
+    assert slow_change[1]["Direction"] == "home to facility"
+
+
 def test_a_change_is_told_with_both_fractions_and_adds_up(states):
     wanted = cc.compare(cc.samples.toy_town(), PLANS).summary
     sentences = spoken_change(states["today"], states["close"], "close", ENGLISH)

@@ -12,12 +12,13 @@ from carecircle.outputs.map.text import WORDS, missing
 from carecircle.outputs.map.words import PAGE_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from carecircle.analysis.findings import Findings, StudyCard
     from carecircle.outputs.map.text import Speech
 
 __all__ = [
+    "card_change",
     "card_of",
     "headline_change",
     "headline_of",
@@ -102,6 +103,18 @@ def card_of(
         "terms": [pair for pair in terms if pair[1]],
         "sources": list(card.sources),
     }
+
+
+def card_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the card of two states: what differs between them as ``before → after``."""
+    was = dict(before["terms"])
+    terms = [
+        (label, f"{was[label]} → {value}" if was.get(label, value) != value else value)
+        for label, value in after["terms"]
+    ]
+    parts = [before["subtitle"], after["subtitle"]]
+    subtitle = parts[1] if parts[0] == parts[1] else " → ".join(parts)
+    return {**after, "subtitle": subtitle, "terms": terms}
 
 
 def headline_of(findings: Findings, say: Speech) -> list[dict[str, Any]]:

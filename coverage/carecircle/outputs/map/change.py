@@ -17,7 +17,13 @@ import pandas as pd
 
 from carecircle.outputs import colours
 from carecircle.outputs.headcount import counted_in
-from carecircle.outputs.map.card import headline_change, headline_of
+from carecircle.outputs.map.card import (
+    card_change,
+    card_of,
+    headline_change,
+    headline_of,
+    kinds_here,
+)
 from carecircle.outputs.map.codec import pack_codes
 from carecircle.outputs.map.layers import (
     area_layers,
@@ -207,20 +213,26 @@ class Change:
                 records["values"][row].append(say.share(now, of) + added)
         return dict(records)
 
+    def _card(self, findings: Findings) -> dict[str, Any]:
+        kinds, weight = kinds_here(findings), counted_in(findings)
+        return card_of(findings.card, self.say, kinds=kinds, weight=weight)
+
     def views(self) -> dict[str, Any]:
         """Return what there is to choose from, and the headline of each view."""
         say = self.say
         headlines, summaries = [headline_of(self.before, say)], [spoken_summary(self.before, say)]
+        cards = [self._card(self.before)]
         for name, one in self.after.items():
             after = [say("say_after", name), *spoken_summary(one, say)]
             summaries += [after, spoken_change(self.before, one, name, say)]
             told = _moved_people(self.before, one, say)
             headlines += [headline_of(one, say), headline_change(self.before, one, told, say)]
+            cards += [self._card(one), card_change(cards[0], self._card(one))]
         words = [say(f"view_{view}") for view in ("before", "after", "change")]
         return {
             "title": say("view"), "words": words, "scenario": say("scenario"),
             "scenarios": list(self.after), "headlines": headlines, "summaries": summaries,
-            "part": 2 if self.after else 0,
+            "cards": cards, "part": 2 if self.after else 0,
         }  # fmt: skip
 
 

@@ -64,6 +64,7 @@
       });
       this.payload.headline = this.payload.views.headlines[part];
       this.payload.summary = this.payload.views.summaries[part];
+      this.payload.card = this.payload.views.cards[part];
       Object.assign(this.data.gaps, this.payload.views.gaps[Math.ceil(part / 2)]);
     },
 
