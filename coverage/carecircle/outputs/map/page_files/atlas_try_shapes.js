@@ -160,10 +160,13 @@
       const palette = Uint32Array.from({ length: 1 << rings.length }, (_, code) => carecircle.layered(inks.filter((_, ring) => code & (1 << ring))));
       // a line where a ring ends, the innermost of several
       const edges = Uint32Array.from(palette, (_, codes) => carecircle.layered([[inks[Math.max(0, 31 - Math.clz32(codes))][0], EDGE]])), codes = pixels.colours;
-      for (let at = 0; at < codes.length; at++) {
-        const ends = (codes[at] ^ codes[at + 1]) | (codes[at] ^ codes[at + width]);
-        codes[at] = ends ? edges[ends] : palette[codes[at]];
+      // a look past the end of the pixels would cost more than all the others
+      const last = codes.length - width;
+      for (let at = 0; at < last; at++) {
+        const code = codes[at], ends = (code ^ codes[at + 1]) | (code ^ codes[at + width]);
+        codes[at] = ends ? edges[ends] : palette[code];
       }
+      for (let at = last; at < codes.length; at++) codes[at] = palette[codes[at]];
       pixels.lay(view);
     }
   }
