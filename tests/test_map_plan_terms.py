@@ -86,6 +86,16 @@ def test_every_view_of_a_comparison_has_a_card_of_its_own_terms(states):
     assert slow_change[1]["Direction"] == "home to facility"
 
 
+def test_the_headline_of_a_change_names_the_limits_of_both(states):
+    headlines = payload_of(states)["views"]["headlines"]
+    labels = [blocks[0]["figures"][-1]["label"] for blocks in headlines]
+    assert [label.split(" · ")[0] for label in labels] == [
+        *["Elders in time (15/30 min)"] * 3,
+        "Elders in time (10/30 min)",
+        "Elders in time (15/30 → 10/30 min)",
+    ]
+
+
 def test_a_change_is_told_with_both_fractions_and_adds_up(states):
     wanted = cc.compare(cc.samples.toy_town(), PLANS).summary
     sentences = spoken_change(states["today"], states["close"], "close", ENGLISH)

@@ -117,14 +117,16 @@ def card_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
     return {**after, "subtitle": subtitle, "terms": terms}
 
 
-def headline_of(findings: Findings, say: Speech) -> list[dict[str, Any]]:
+def headline_of(
+    findings: Findings, say: Speech, *, limits: str | None = None
+) -> list[dict[str, Any]]:
     """Return roster rate beside elders' time rate for each city, then the kinds of area below.
 
     Where no elders are known, residents or homes are counted, and the label says so. Nothing is
-    added up here: a study without a city row says that there are no data.
+    added up here: a study without a city row says that there are no data. ``limits`` are the
+    minutes of the labels, else those of the findings.
     """
-    own = {findings.card.limits[kind] for kind in kinds_here(findings)}
-    limits = "/".join(_number(limit) for limit in sorted(own))
+    limits = limits or _minutes(findings)
     cities = _level(findings.totals, "city")
     rows = list(cities.iterrows()) or [("", pd.Series(dtype=object))]
     weight = counted_in(findings)
@@ -172,7 +174,9 @@ def headline_change(
     cities, kinds = (
         [_level(f.totals, level) for f in (before, after)] for level in ("city", "kind")
     )
-    blocks = headline_of(after, say)
+    minutes = [_minutes(before), _minutes(after)]
+    told = minutes[1] if minutes[0] == minutes[1] else " → ".join(minutes)
+    blocks = headline_of(after, say, limits=told)
     for place, block in enumerate(blocks if len(cities[0]) else []):
         now = cities[1].iloc[place]
         block["figures"] = differences(block["figures"], cities[0].loc[str(now.name)], now)
@@ -180,6 +184,11 @@ def headline_change(
         for row, (kind, part) in zip(block["rows"], kinds[1].iterrows(), strict=False):
             row[1:] = differences(row[1:], kinds[0].loc[str(kind)], part)
     return blocks
+
+
+def _minutes(findings: Findings) -> str:
+    own = {findings.card.limits[kind] for kind in kinds_here(findings)}
+    return "/".join(_number(limit) for limit in sorted(own))
 
 
 def _difference(was: pd.Series, now: pd.Series, say: Speech) -> dict[str, str]:
