@@ -12,6 +12,8 @@ import shapely
 import browser
 import carecircle as cc
 from carecircle.outputs.map.atlas import change_map, coverage_map
+from carecircle.outputs.map.summary import spoken_summary
+from carecircle.outputs.map.text import Speech
 
 pytestmark = pytest.mark.browser
 
@@ -139,6 +141,11 @@ def test_the_text_says_the_gaps_of_the_plan_and_today_comes_back(planned, slow):
     page = planned
     told = prose(page, "uncovered areas, the first")
     assert f"{len(slow.gaps)} uncovered areas, the first" in told
+    sentences = [
+        one for one in spoken_summary(slow, Speech("en")) if not one.startswith(("Roster", "Terms"))
+    ]
+    assert len(sentences) > 3
+    assert [one for one in sentences if one not in told] == []
     page.evaluate("carecircle.atlas.mode('layers')")
     told = prose(page, "80 of 130 elders reach care in time")
     assert "what-if" not in told
