@@ -253,7 +253,7 @@ def test_every_uncovered_area_is_in_the_report_itself(result):
     assert not any("tables.xlsx" in b.text for b in part(found, 8).blocks if isinstance(b, Text))
     page = report_html(found)
     assert "<h2>Appendix A All uncovered areas</h2>" in page
-    assert '<a href="#a1">' in page
+    assert '<a href="#a1">Appendix A All uncovered areas</a>' in page
     assert page.count("<h2>") == 13
     heads = docx.Document(io.BytesIO(report_docx(found))).paragraphs
     assert [p.text for p in heads if p.style.name == "Heading 1"][-1].startswith("Appendix A")
@@ -452,6 +452,13 @@ def test_no_word_is_torn_and_the_room_goes_where_it_saves_lines():
     assert shares[1] > 0.5
     assert min(shares) > 0.03
     assert column_shares(indicators) == shares
+
+
+def test_a_heading_of_a_word_is_not_broken_in_a_thin_column(result):
+    page = report_html(report_of(ReportInput(result)))
+    for head in ("字段", "目标", "老年人", "住宅"):
+        (name,) = set(re.findall(f'<th scope="col" class="([^"]*)">{head}</th>', page)) or {""}
+        assert "k" in name.split(), head
 
 
 def test_headings_captions_and_header_rows_stay_with_what_follows(report):

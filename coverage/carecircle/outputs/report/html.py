@@ -49,14 +49,14 @@ tbody tr:first-child { break-before: avoid; }
 tr.doubt td { color: var(--faint); font-style: italic; }
 figure { margin: .6rem 0 1rem; break-inside: avoid; }
 figure img { width: 100%; height: auto; display: block; }
-nav ol { columns: 2; font-size: 9.5pt; padding-left: 1.4rem; }
+nav ol { columns: 2; font-size: 9.5pt; list-style: none; padding-left: 0; }
 nav a { color: inherit; }
 @page { size: A4; margin: 2cm 1.8cm; PAGE_MARK
   @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; color: #5a6268; } }
 @media screen and (max-width: 700px) { .many { min-width: 32rem; } .dense { min-width: 46rem; } }
 @media print { body { max-width: none; padding: 0; } .wide { overflow: visible; } }
 """
-_SHORT, _LONG, _MANY, _DENSE = 8, 24, 4, 9
+_WORD, _SHORT, _LONG, _MANY, _DENSE = 3, 8, 24, 4, 9
 _FRACTION = re.compile(r"[\d,.]+ / [\d,.]+")
 _PAGE_MARK = "@top-center { content: %s; color: #8c2d19; font-size: 9pt; }"
 
@@ -82,7 +82,7 @@ def report_html(report: Report) -> str:
     style = _STYLE.replace("PAGE_MARK", mark)
     banner = f'<p class="banner">{escape(report.banner)}</p>' if report.banner else ""
     contents = "".join(
-        f'<li><a href="#{anchor}">{escape(part.title)}</a></li>' for anchor, _, part in sections
+        f'<li><a href="#{anchor}">{escape(head)}</a></li>' for anchor, head, _ in sections
     )
     parts = "".join(_part(part, anchor, head, banner) for anchor, head, part in sections)
     top = banner.replace("banner", "banner top", 1)
@@ -117,7 +117,7 @@ def _block(block: Block) -> str:
 def _table(table: Grid) -> str:
     wide = _widest(table)
     heads = "".join(
-        f'<th scope="col" class="{_column(table, place, wide)}">{escape(head)}</th>'
+        f'<th scope="col" class="{_column(table, place, wide)}{_kept(head)}">{escape(head)}</th>'
         for place, head in enumerate(table.heads)
     )
     rows = "".join(
@@ -151,6 +151,11 @@ def _column(table: Grid, place: int, wide: int) -> str:
     if longest <= _SHORT or len(table.heads) <= _MANY:
         return ""
     return "w" if place == wide and longest > _LONG else "m"
+
+
+def _kept(head: str) -> str:
+    """Return what keeps a heading of a word or two in one line, be its column ever so thin."""
+    return " k" if len(head) <= _WORD else ""
 
 
 def _cell(table: Grid, place: int, text: str) -> str:
