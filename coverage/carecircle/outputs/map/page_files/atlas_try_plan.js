@@ -202,7 +202,8 @@
       if (!gaps || shapes.gapsOf !== this.trial.result) return [];
       if (!gaps.n) return [words.say_no_gaps];
       const rows = Array.from({ length: Math.min(MOST, gaps.n) }, (_, k) => k);
-      const told = rows.map((k) => `${shapes.title(k)} (${fill(words[`${who}_label`], number(gaps[who][k]))}${words.comma}${words[gaps.cause[k]]})`);
+      const { title } = this.atlas.data.areas, names = (k) => gaps.areas[k].map((i) => title[i]).sort().join(words.comma) || words.layer_gaps;
+      const told = rows.map((k) => `${names(k)} (${fill(words[`${who}_label`], number(gaps[who][k]))}${words.comma}${words[gaps.cause[k]]})`);
       return [fill(words.say_gaps, number(gaps.n), told.join(words.comma))];
     },
 
