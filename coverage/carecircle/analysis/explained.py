@@ -1,4 +1,4 @@
-"""Why somebody is not in time, what on the ground would bring them in time, how far off they are."""
+"""Why somebody is not in time, what would help on the ground, and how far off they are."""
 
 from __future__ import annotations
 
