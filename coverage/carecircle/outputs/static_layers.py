@@ -342,6 +342,10 @@ def _lines(axes: Axes, shapes: NDArray[np.object_], **style: Any) -> None:
 
     parts = shapely.get_parts(shapes[~shapely.is_missing(shapes)])
     parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
+    # the part drawn apart shows few of the lines: the others only cost time
+    west, south, east, north = shapely.bounds(parts).T
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    parts = parts[(east >= left) & (west <= right) & (north >= low) & (south <= high)]
     segments = [shapely.get_coordinates(part) for part in parts]
     axes.add_collection(LineCollection(segments, **style))
 

@@ -211,10 +211,9 @@ def _drawn(axes: Axes, findings: Findings, theme: Theme, say: Speech, view: View
     for spine in axes.spines.values():
         spine.set(color="#9aa0a3", linewidth=0.6)
     frame = view.frame
-    entries = [*draw_theme(axes, findings, theme, say, view), *draw_base(axes, findings, say)]
     axes.set_xlim(frame.west, frame.east)
     axes.set_ylim(frame.south, frame.north)
-    return entries
+    return [*draw_theme(axes, findings, theme, say, view), *draw_base(axes, findings, say)]
 
 
 def _scale(axes: Axes, frame: Frame) -> float:
