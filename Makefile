@@ -15,7 +15,7 @@ help: ## list these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 demo: $(READY) ## assess the sample city: results/wuhai and maps/wuhai.html
-	$(BIN)/carecircle demo --out results/wuhai --map maps/wuhai.html
+	$(BIN)/carecircle demo --report --out results/wuhai --map maps/wuhai.html
 
 test: $(INSTALLED) ## run every test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder

@@ -82,7 +82,9 @@ def change(folder, old, new):
 
 
 def test_demo_writes_the_result_folder_and_the_map(command, tmp_path):
-    code, said, _ = command("demo", "--out", tmp_path / "r", "--map", tmp_path / "maps" / "w.html")
+    code, said, _ = command(
+        "demo", "--report", "--out", tmp_path / "r", "--map", tmp_path / "maps" / "w.html"
+    )  # fmt: skip
     assert code == 0
     assert {path.name for path in (tmp_path / "r").iterdir()} == FILES | {"report.html"}
     report = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")

@@ -106,8 +106,8 @@ def test_every_shell_line_is_run_or_known(my_city):
             else:
                 assert line in done | NOT_RUN, f"{page}: {line}"
     results = {p.name for p in (folder / "my-city" / "results").iterdir()}
-    results.add("report.html")  # written by the demo, by `run` where it is asked for
     assert {p.name for p in (folder / "results" / "wuhai").iterdir()} == results
+    results.add("report.html")  # with `--report`
     cells = re.findall(r"^\| (`[\w.]+`(?:, `[\w.]+`)*) \|", text("README.md"), re.MULTILINE)
     assert {name for cell in cells for name in re.findall(r"[\w.]+", cell)} == results
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import json
@@ -104,13 +105,14 @@ def demo(
     out: Annotated[Path, typer.Option(help="Result folder.")] = Path("results/wuhai"),
     map_file: Annotated[Path | None, typer.Option("--map", help="Also copy the map here.")] = None,
     *,
-    report: WithReport = True,
+    report: WithReport = False,
     as_json: AsJson = False,
 ) -> None:
     """Assess the synthetic sample city of Wuhai and write its results."""
     from carecircle.samples import wuhai
 
-    result = _run(lambda tell: wuhai(tell=tell), out, as_json=as_json, report=report)
+    also = ("access", "report") if report else ("access",)
+    result = _run(lambda tell: wuhai(tell=tell), out, as_json=as_json, also=also)
     if map_file is not None:
         map_file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(out / "map.html", map_file)
@@ -174,7 +176,8 @@ def run(
             "--report tells of every community and has no published form; leave one of the two out,"
             f" or make the report of what is published: carecircle report {folder}"
         )
-    result = _run(lambda _: _load(study), folder, as_json=as_json, publish=publish, report=report)
+    also = ("access", "report") if report else ()
+    result = _run(lambda _: _load(study), folder, as_json=as_json, publish=publish, also=also)
     if fail_on == "uncovered" and (~result.homes["covered"]).any():
         raise typer.Exit(1)
     _fail(result.issues, fail_on)
@@ -253,7 +256,7 @@ def _run(
     *,
     as_json: bool,
     publish: bool = False,
-    report: bool = False,
+    also: tuple[str, ...] = (),
 ) -> Result:
     from carecircle.outputs.folder import save_folder, writers_with
     from carecircle.outputs.issue_words import issue_counts
@@ -263,7 +266,7 @@ def _run(
     with _err.status("starting") as status:
         study = load(status.update)
         result = assess(study, tell=status.update)
-        writers = writers_with(**_extras(study, result, status.update) if report else {})
+        writers = writers_with(**_extras(study, result, also, status.update))
         status.update("writing results")
         folder = result.publish(out) if publish else save_folder(result, out, writers=writers)
     rows = summary_rows(result)
@@ -286,23 +289,27 @@ def _run(
     say(picked(card, f"数据问题:{counts},见 issues.csv", f"{counts}; see issues.csv"))
     tell_path("results", folder, card)
     _tell_map_size(folder / "map.html", card)
-    if report:
+    if "report" in also:
         tell_path("report", folder / "report.html", card)
     if not publish:
         tell_internal(card)
     return result
 
 
-def _extras(study: Study, result: Result, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Return the report and, where the study knows supply, access as a layer of the map."""
+def _extras(
+    study: Study, result: Result, also: tuple[str, ...], tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """Return the report if asked for and, where the study knows supply, access for the map."""
     from carecircle.depth.access import access_of
     from carecircle.reporting import make_report
 
-    made = make_report(study, result=result, tell=tell)
-    try:
-        return {"report": made, "access": access_of(study)}
-    except CarecircleError:  # the report says why there is none
-        return {"report": made}
+    made: dict[str, Any] = {}
+    if "access" in also:
+        with contextlib.suppress(CarecircleError):  # the report says why there is none
+            made["access"] = access_of(study)
+    if "report" in also:
+        made["report"] = make_report(study, result=result, tell=tell)
+    return made
 
 
 def _tell_map_size(path: Path, card: StudyCard) -> None:
