@@ -227,7 +227,7 @@ def test_warnings_end_check_with_one_only_when_asked(command, toy):
 
 
 def test_wrong_use_ends_with_two():
-    for words in (["frobnicate"], ["check"], ["check", ".", "--fail-on", "nonsense"]):
+    for words in (["frobnicate"], ["check", "a", "b"], ["check", ".", "--fail-on", "nonsense"]):
         assert CliRunner().invoke(cli.app, words).exit_code == 2
 
 

@@ -143,17 +143,17 @@ def qgis_python():
         ):
             return path
     reason = "QGIS is not installed; on Debian: apt install python3-qgis"
-    if os.environ.get("CARECIRCLE_REQUIRE_BROWSER") == "1":
+    if os.environ.get("CARECIRCLE_REQUIRE_QGIS") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
 
 
 def test_where_nothing_may_be_skipped_a_missing_qgis_fails(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    monkeypatch.delenv("CARECIRCLE_REQUIRE_BROWSER", raising=False)
+    monkeypatch.delenv("CARECIRCLE_REQUIRE_QGIS", raising=False)
     with pytest.raises(pytest.skip.Exception, match="python3-qgis"):
         qgis_python()
-    monkeypatch.setenv("CARECIRCLE_REQUIRE_BROWSER", "1")
+    monkeypatch.setenv("CARECIRCLE_REQUIRE_QGIS", "1")
     with pytest.raises(pytest.fail.Exception, match="python3-qgis"):
         qgis_python()
 

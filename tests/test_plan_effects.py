@@ -219,6 +219,6 @@ def test_the_notebook_shows_fractions_and_escapes_names(town):
     assert "84.6 % (110 / 130)" in shown
     assert "61.5 % (80 / 130)" in shown
     assert "<script>" not in shown
-    assert "heuristic" in shown
+    assert "启发式" in shown
     assert "合成数据" in shown
     assert json.dumps(shown)
