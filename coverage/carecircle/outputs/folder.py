@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from carecircle.outputs.map.access import AccessFound
     from carecircle.outputs.report.model import Report
 
-    Writer = Callable[[Findings, Path], object]
+    Writer = Callable[[Findings, Path], None]
 
 __all__ = ["WRITERS", "save_folder", "writers_with"]
 
@@ -91,7 +91,11 @@ def writers_with(
         )
     if report is not None:
         page = report_html(report)
-        writers["report.html"] = lambda _, path: path.write_text(page, encoding="utf-8")
+
+        def write_report(_: Findings, path: Path) -> None:
+            path.write_text(page, encoding="utf-8")
+
+        writers["report.html"] = write_report
     return writers
 
 
