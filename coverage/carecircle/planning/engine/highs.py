@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,7 +14,7 @@ import numpy as np
 from carecircle.errors import MissingLibraryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
     from scipy.sparse import csc_array, csr_array
@@ -26,7 +28,7 @@ SolveStatus = Literal[
 # HiGHS calls a MIP solved at an absolute gap of 1e-6; 1e-9 is its arithmetic on large sums
 _SAME_ABSOLUTE = 1e-6
 _SAME_RELATIVE = 1e-9
-_LISTEN_S = 0.2
+_LISTEN_S = 0.1
 # rounding whole variables moves the objective by less
 _STALE = 1e-4
 
@@ -252,19 +254,28 @@ def _run(engine: Any) -> bool:
             done.set()
 
     # an event, not Thread.join: before Python 3.13 an interrupted join takes the thread for ended
-    done = Event()
-    interrupted = False
+    done, pressed = Event(), Event()
     engine.HandleUserInterrupt = True
-    Thread(target=work, daemon=True).start()
-    while True:
-        try:
-            while not done.wait(_LISTEN_S):
-                pass
-        except KeyboardInterrupt:
-            interrupted = True
-            engine.cancelSolve()
-        else:
-            return interrupted
+    with _ctrl_c(pressed):
+        Thread(target=work, daemon=True).start()
+        while not done.wait(_LISTEN_S):
+            if pressed.is_set():
+                engine.cancelSolve()
+    return pressed.is_set()
+
+
+@contextmanager
+def _ctrl_c(pressed: Event) -> Iterator[None]:
+    """Note Ctrl-C in place of raising it: raised while the thread starts, it would escape."""
+    before = signal.getsignal(signal.SIGINT)
+    if current_thread() is not main_thread() or before in (None, signal.SIG_IGN):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: pressed.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _solution(
