@@ -241,8 +241,9 @@ def shown_by(thing):
             for kind, one in data.items()}  # fmt: skip
 
 
-def hooks():
-    spec = importlib.util.spec_from_file_location("hooks", ROOT / "docs" / "hooks.py")
+def notebook_pages():
+    path = ROOT / "docs" / "notebook_pages.py"
+    spec = importlib.util.spec_from_file_location("notebook_pages", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -266,7 +267,8 @@ def test_a_notebook_is_rendered_with_its_tables_and_drawings(
         book.cells.append(cell)
     path = tmp_path / "book.ipynb"
     nbformat.write(book, path)
-    text, extra = hooks().as_page(path)
+    pages = notebook_pages()
+    text, extra = pages.as_page(path), pages.files_of(path)
     for name, content in extra.items():
         data = content if isinstance(content, bytes) else content.encode()
         (tmp_path / name).write_bytes(data)
