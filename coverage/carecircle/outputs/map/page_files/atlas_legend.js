@@ -7,14 +7,15 @@
 
   /* Width of a text in ems: characters of Chinese are square, Latin ones about half as wide. */
   const wide = (text) => Array.from(text).reduce((sum, one) => sum + (one >= "\u2e80" ? 1 : 0.55), 0);
-  const figures = ({ count, change }) => (count === null || count === undefined ? 0 : 0.5 + 0.92 * wide(count.toLocaleString("en"))) + (change ? 3.5 : 0);
+  const counted = (count) => count !== null && count !== undefined;
+  const figures = ({ count, change }) => (!counted(count) ? 0 : 0.5 + 0.92 * wide(count.toLocaleString("en"))) + (change ? 3.5 : 0);
   const halves = (list) => list.length > 1 && list.every((entry) => wide(entry.label) + figures(entry) <= HALF_EM);
 
   carecircle.legend = (atlas) => {
     const node = element("aside", "cc-legend");
     const fold = node.appendChild(element("details"));
     fold.open = window.innerWidth > 700;
-    let body, foot;
+    let body, foot, written, rows;
 
     /* Everything that does not change with the layers. */
     function build() {
@@ -23,6 +24,7 @@
       node.setAttribute("aria-label", words.legend);
       body = fold.appendChild(element("div"));
       foot = fold.appendChild(element("footer"));
+      written = "";
       const terms = foot.appendChild(element("p"));
       card.terms.slice(0, 6).forEach(([label, value], i) => {
         const term = terms.appendChild(element("span", "cc-term"));
@@ -34,31 +36,41 @@
       if (card.sources.length) foot.appendChild(element("p", "cc-sources", card.sources.join(" · ")));
     }
 
-    function entries(title, list) {
+    /* A title and its entries; classes keep their order from top to bottom, in two columns where they are short. */
+    function section(title, list, flow = false) {
+      return { title, list, flow, half: halves(list) };
+    }
+
+    function write({ title, list, flow, half }) {
       if (title) body.appendChild(element("h3", "", title));
-      const box = body.appendChild(element("div"));
-      // classes keep their order from top to bottom, in two columns where they are short
-      if (halves(list)) {
+      const box = body.appendChild(element("div", flow ? "cc-flow" : ""));
+      if (half) {
         box.classList.add("cc-halves");
         box.style.gridTemplateRows = `repeat(${Math.ceil(list.length / 2)}, auto)`;
       }
-      list.forEach((entry) => {
+      return list.map((entry) => {
         const row = box.appendChild(element("div", "cc-entry"));
         row.appendChild(carecircle.symbols.swatch(entry));
         row.appendChild(element("span", "", entry.label));
-        if (entry.count !== null && entry.count !== undefined) {
-          row.appendChild(element("small", "", entry.count.toLocaleString("en")));
-          if (entry.change) row.appendChild(element("small", "cc-change", carecircle.format.signed(entry.change)));
-        }
+        return row;
       });
-      return box;
+    }
+
+    /* How many there are, and how many more than today. */
+    function count(row, { count: many, change }) {
+      const texts = counted(many) ? [many.toLocaleString("en"), ...(change ? [carecircle.format.signed(change)] : [])] : [];
+      while (row.children.length > 2 + texts.length) row.lastChild.remove();
+      texts.forEach((text, k) => {
+        const node = row.children[2 + k] || row.appendChild(element("small", k ? "cc-change" : ""));
+        if (node.textContent !== text) node.textContent = text;
+      });
     }
 
     /* Roads, water and boundaries explain themselves: one flowing paragraph. */
     function base(group) {
       const shown = group.layers.filter((layer) => atlas.canvas.visible.has(layer.id));
       const list = shown.flatMap((layer) => layer.legend.map((entry) => ({ ...entry, count: null })));
-      if (list.length) entries(group.title, list).classList.add("cc-flow");
+      return list.length ? [section(group.title, list, true)] : [];
     }
 
     /* How facilities look that do not operate: those states that are on the map. */
@@ -67,19 +79,41 @@
       const seen = layers.filter((layer) => layer.type === "symbols" && !layer.solid && atlas.canvas.visible.has(layer.id)).map((layer) => layer.kind);
       const shown = new Set(Array.from(status).filter((_, i) => seen.includes(kind[i])));
       const list = atlas.payload.statuses.map((label, state) => ({ swatch: "symbol", shape: "circle", colour: "#5f6670", status: state, label }));
-      entries("", list.slice(1).filter((entry) => shown.has(entry.status))).classList.add("cc-flow");
+      return section("", list.slice(1).filter((entry) => shown.has(entry.status)), true);
     }
 
     /* While a plan is tried, fills and homes hold for the plan, and new signs appear. */
     function tried() {
       const { words } = atlas.payload;
       const line = (colour, label, dash) => ({ swatch: "line", colour, label, dash });
-      entries(words.try, [
+      const signs = [
         { swatch: "symbol", shape: "star", colour: "#c4007a", label: words.try_sign_new },
         line("#c4007a", words.try_sign_road),
         line("#b3261e", words.try_sign_cut, [2, 3]),
-      ]).classList.add("cc-flow");
-      entries("", atlas.trial.signs());
+      ];
+      return [section(words.try, signs, true), section("", atlas.trial.signs())];
+    }
+
+    function sections() {
+      let told = false;
+      const found = atlas.trying ? tried() : [];
+      for (const group of atlas.payload.groups) {
+        if (group.id === "base") {
+          found.push(...base(group));
+          continue;
+        }
+        const shown = group.layers.filter((layer) => atlas.canvas.visible.has(layer.id) && layer.legend.length);
+        const single = shown.filter((layer) => layer.legend.length === 1);
+        const many = shown.filter((layer) => layer.legend.length > 1);
+        found.push(...many.map((layer) => section(layer.choices ? layer.choices[layer.part].title : layer.title, layer.legend)));
+        // what stands right under classes of its own group says itself what it is
+        if (single.length) found.push(section(many.length ? "" : group.title, single.map((layer) => layer.legend[0])));
+        if (group.id.startsWith("facilities") && single.length && !told) {
+          told = true;
+          found.push(statuses());
+        }
+      }
+      return found;
     }
 
     /* Sources and then the whole foot, which stand in the panel too, give way before the reader would have to scroll. */
@@ -89,24 +123,18 @@
       for (const step of steps) if (node.scrollHeight > node.clientHeight + 1) node.classList.add(step);
     }
 
+    const shape = (key, value) => (key === "count" ? counted(value) : key === "change" ? undefined : value);
+
+    /* A plan changes counts far more often than what is on the map: only then all is written anew. */
     atlas.refreshLegend = () => {
-      let told = false;
-      body.replaceChildren();
-      if (atlas.trying) tried();
-      atlas.payload.groups.forEach((group) => {
-        if (group.id === "base") return base(group);
-        const shown = group.layers.filter((layer) => atlas.canvas.visible.has(layer.id) && layer.legend.length);
-        const single = shown.filter((layer) => layer.legend.length === 1);
-        const many = shown.filter((layer) => layer.legend.length > 1);
-        many.forEach((layer) => entries(layer.choices ? layer.choices[layer.part].title : layer.title, layer.legend));
-        // what stands right under classes of its own group says itself what it is
-        if (single.length) entries(many.length ? "" : group.title, single.map((layer) => layer.legend[0]));
-        if (group.id.startsWith("facilities") && single.length && !told) {
-          told = true;
-          statuses();
-        }
-      });
-      fit();
+      const all = sections(), now = JSON.stringify(all, shape), fresh = now !== written;
+      if (fresh) {
+        written = now;
+        body.replaceChildren();
+        rows = all.flatMap(write);
+      }
+      all.flatMap(({ list }) => list).forEach((entry, k) => count(rows[k], entry));
+      if (fresh) fit();
     };
     build();
     return { node, build, fit };

@@ -3,6 +3,7 @@
   "use strict";
   const carecircle = window.carecircle;
   const { fill, known, number, percent, signed } = carecircle.format;
+  const PATIENCE_MS = 150;
   const LIMITS = [5, 60], SPEEDS = [0.6, 1.4];
 
   class TrialPanel {
@@ -127,12 +128,20 @@
       if (window.innerWidth <= 700) this.atlas.boxes.panel.classList.add("cc-folded");
     }
 
-    refresh() {
-      const { trial, words, state } = this, held = document.activeElement;
+    /* What the what-if is at; what is over at once is not worth a line. */
+    say() {
+      const { trial, words, state } = this;
       const texts = { idle: "", loading: words.try_loading, busy: words.try_working, ready: "", failed: words.try_failed.replace("{}", trial.fault) };
       state.textContent = texts[trial.state];
       state.hidden = !state.textContent;
       state.classList.toggle("cc-fault", trial.state === "failed");
+    }
+
+    refresh() {
+      const { trial } = this, held = document.activeElement;
+      clearTimeout(this.patience);
+      if (trial.state === "busy") this.patience = setTimeout(() => this.say(), PATIENCE_MS);
+      else this.say();
       this.undo.disabled = !trial.done.length;
       this.redo.disabled = !trial.undone.length;
       this.reset.disabled = this.link.disabled = this.save.disabled = !trial.changed;
@@ -140,7 +149,7 @@
       if (held && held.disabled && this.node.contains(held)) ([this.undo, this.redo].find((one) => !one.disabled) || this.tools.add).focus({ preventScroll: true });
       if (!trial.world) return;
       this.slide();
-      this.list();
+      if (trial.state !== "busy") this.list(); // else with the result
       if (trial.state !== "ready") return;
       this.retell();
       this.rings();
