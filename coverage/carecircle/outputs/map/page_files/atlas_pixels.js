@@ -5,22 +5,27 @@
   const carecircle = window.carecircle;
   const LEAST_PX = 0.6;
 
+  const KEPT_SIZES = 2; // the map with and without the margin around it
+
   /* A picture of its own that is laid over the map; memory is kept from one drawing to the next. */
   class Pixels {
     constructor() {
-      this.canvas = document.createElement("canvas");
-      this.image = null;
+      this.kept = new Map(); // size -> what is needed for a picture of it
     }
 
     clear(width, height) {
-      if (!this.image || this.image.width !== width || this.image.height !== height) {
-        this.canvas.width = width;
-        this.canvas.height = height;
-        this.ctx = this.canvas.getContext("2d");
-        this.image = this.ctx.createImageData(width, height);
-        this.colours = new Uint32Array(this.image.data.buffer);
-      } else this.colours.fill(0);
-      Object.assign(this, { width, height });
+      const size = `${width} ${height}`, one = this.kept.get(size) || Pixels.sized(width, height);
+      this.kept.delete(size);
+      this.kept.set(size, one);
+      if (this.kept.size > KEPT_SIZES) this.kept.delete(this.kept.keys().next().value);
+      one.colours.fill(0);
+      Object.assign(this, one, { width, height });
+    }
+
+    static sized(width, height) {
+      const canvas = Object.assign(document.createElement("canvas"), { width, height }), ctx = canvas.getContext("2d");
+      const image = ctx.createImageData(width, height);
+      return { canvas, ctx, image, colours: new Uint32Array(image.data.buffer) };
     }
 
     /* Over the whole of a view. */
@@ -82,8 +87,8 @@
   class Union {
     clear(width, height) {
       const room = (width + 1) * height;
-      if (!this.turns || this.turns.length !== room) this.turns = new Int16Array(room);
-      else this.turns.fill(0);
+      if (!this.room || this.room.length < room) this.room = new Int16Array(room);
+      this.turns = this.room.subarray(0, room).fill(0);
       Object.assign(this, { width, height });
     }
 
