@@ -163,9 +163,10 @@
     packed(net, at) {
       const { towards } = this.world, n = at.piece.length, { piece, share, access, reason } = at;
       const chain = new Int32Array(n).fill(-1), toStart = new Float64Array(n), toEnd = new Float64Array(n), own = new Float64Array(n);
+      const here = {};
       for (let home = 0; home < n; home++) {
         if (piece[home] < 0) continue;
-        const here = whatIf.onChain(net, piece[home], share[home], access[home], 0, towards);
+        whatIf.onChain(net, piece[home], share[home], access[home], 0, towards, here);
         chain[home] = here.chain;
         toStart[home] = here.toStart;
         toEnd[home] = here.toEnd;

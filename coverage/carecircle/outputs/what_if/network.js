@@ -62,10 +62,12 @@
     return net;
   }
 
-  function runAlong(net, chain, members) {
+  /* Sums along a chain: its pieces are numbers from..to, or members from..to of a list. */
+  function runAlong(net, chain, from, to, members) {
     const { before, beforeM, total, metres } = net;
     let ahead = 0, back = 0, run = 0;
-    for (const p of members) {
+    for (let k = from; k < to; k++) {
+      const p = members ? members[k] : k;
       before[2 * p] = ahead;
       before[2 * p + 1] = back;
       beforeM[p] = run;
@@ -98,16 +100,17 @@
      nothing touches keep the sums of the network without changes. */
   function finish(net, world, runs, base) {
     const { pieces } = world, live = new Uint8Array(net.nChains).fill(1);
-    const along = (c) => Int32Array.from({ length: pieces.first[c + 1] - pieces.first[c] }, (_, k) => pieces.first[c] + k);
+    const along = (c) => runAlong(net, c, pieces.first[c], pieces.first[c + 1]);
     for (const c of net.gone) live[c] = 0;
     for (const [name, n] of [["before", 2 * net.n], ["beforeM", net.n], ["total", 2 * net.nChains], ["metres", net.nChains]]) {
       net[name] = base ? roomFor(n, base[name]) : new Float64Array(n);
     }
     for (const c of net.gone) net.total[2 * c] = net.total[2 * c + 1] = Infinity;
-    for (const c of base ? slowed(net, base) : Array.from({ length: pieces.nChains }, (_, c) => c)) runAlong(net, c, along(c));
+    if (base) slowed(net, base).forEach(along);
+    else for (let c = 0; c < pieces.nChains; c++) along(c);
     runs.forEach((members, k) => {
       for (const p of members) net.chain[p] = pieces.nChains + k;
-      runAlong(net, pieces.nChains + k, members);
+      runAlong(net, pieces.nChains + k, 0, members.length, members);
     });
     graph(net, live, world.towards);
     components(net, live);
@@ -140,7 +143,8 @@
 
   /* Connected part of each chain (a junction stands for it), and the longest part. */
   function components(net, live) {
-    const parent = Int32Array.from({ length: net.nJunctions }, (_, j) => j);
+    const parent = new Int32Array(net.nJunctions);
+    for (let j = 0; j < parent.length; j++) parent[j] = j;
     const root = (j) => {
       while (parent[j] !== j) j = parent[j] = parent[parent[j]];
       return j;

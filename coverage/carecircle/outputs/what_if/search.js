@@ -80,8 +80,9 @@
     }
   }
 
-  /* A place on its chain, in seconds: `leaving` says that the trip starts here. */
-  function onChain(net, piece, share, access, extraMinutes, leaving) {
+  /* A place on its chain, in seconds: `leaving` says that the trip starts here. Whoever asks for a city's
+     homes lends one `spot` for all answers. */
+  function onChain(net, piece, share, access, extraMinutes, leaving, spot = {}) {
     const chain = net.chain[piece];
     const openWith = net.total[2 * chain] < Infinity, openAgainst = net.total[2 * chain + 1] < Infinity;
     const metres = net.beforeM[piece] + share * net.length[piece];
@@ -99,7 +100,15 @@
     if (toStart === Infinity && metres <= CORNER_M) toStart = 0;
     if (toEnd === Infinity && net.metres[chain] - metres <= CORNER_M) toEnd = 0;
     const own = toTicks(access / net.leg) + toTicks(extraMinutes * 60);
-    return { chain, along, back, toStart, toEnd, own, openWith, openAgainst };
+    spot.chain = chain;
+    spot.along = along;
+    spot.back = back;
+    spot.toStart = toStart;
+    spot.toEnd = toEnd;
+    spot.own = own;
+    spot.openWith = openWith;
+    spot.openAgainst = openAgainst;
+    return spot;
   }
 
   function freshLabels(net) {

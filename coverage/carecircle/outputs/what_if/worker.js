@@ -54,7 +54,8 @@
    road { lon, lat, within_m, scenario } -> road { piece, row, road, name, added, structure, x, y, lon, lat } or
      { piece: -1 }  a click on a road under the scenario, and the spot on it; a new one has row -1 and `added`,
      its number in `roads.add`
-   load { pack }                                   the network alone, not warmed: for a worker that only draws
+   warm -> warmed                                  runs every kind of change, so that the first is quick
+   load { pack }                                   the network alone: for a worker that only draws
    gaps, circles                                   what is drawn of a scenario: see drawing.js
    show { points: [[x, y], ...] } -> show { points: [[lon, lat], ...] }  places of a scenario on the map
 
@@ -94,7 +95,7 @@
     return { start: pieces.points.slice(), x, y };
   }
 
-  const WARM_MS = 350, WARM_TURNS = 2;
+  const WARM_MS = 500, WARM_TURNS = 2;
 
   /* A browser compiles what it has run often, so the first updates would take several times as long as the
      others: every kind is run before the page may ask. */
@@ -118,7 +119,6 @@
     init({ pack }) {
       const began = performance.now();
       engine = new whatIf.Engine(pack);
-      warm();
       const { units, facilities, sites, limits, rings, profile, kind, plane, roads, terms } = engine.world;
       const drawn = lines(), today = answer(engine.today, began);
       // today's arrays stay here for the differences; the page gets copies
@@ -133,6 +133,11 @@
         road: roads.of.slice(), roads: { id: roads.id, name: roads.id.map((_, row) => roads.name(row)) },
         today: { ...today, ...copies },
       }, [drawn.x.buffer, drawn.y.buffer, drawn.start.buffer]];
+    },
+
+    warm() {
+      warm();
+      return [{ type: "warmed" }];
     },
 
     load({ pack }) {
