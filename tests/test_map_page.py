@@ -466,6 +466,7 @@ def test_the_printed_page_has_the_map_the_words_and_the_open_table(opened):
     assert page.is_visible(".cc-north")
     assert page.is_hidden(".cc-table")
     assert page.is_hidden(".cc-language")
+    page.evaluate("carecircle.frame.tell(carecircle.atlas)")  # as a plan does that becomes ready
     assert len(page.query_selector_all(".cc-prose tbody tr")) == 4
     assert "80" in page.inner_text(".cc-prose")
     page.emulate_media(media="screen")

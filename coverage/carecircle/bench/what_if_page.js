@@ -3,6 +3,7 @@
    as a function by what_if_page.py. */
 async ({ kinds, turns, undone }) => {
   const { atlas, decode } = window.carecircle, panel = atlas.trial, { trial, map: onMap } = panel, { canvas } = atlas;
+  const STILL_FRAMES = 12;
   let state = 20250131;
   const random = (n) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -21,9 +22,12 @@ async ({ kinds, turns, undone }) => {
     });
   const idle = () => trial.state === "ready" && !trial.running && !canvas._asked;
 
+  /* As a reader looks at what came before: everything is drawn, and no frame is under way. */
   async function rest() {
-    do await painted();
-    while (!idle());
+    for (let still = 0; still < STILL_FRAMES; still++) {
+      await painted();
+      if (!idle() || !onMap.shapes.settled) still = 0;
+    }
   }
 
   async function time(act) {
@@ -107,9 +111,11 @@ async ({ kinds, turns, undone }) => {
   for (let turn = 0; turn < turns; turn++) {
     for (const kind of kinds) {
       const act = await updates[kind]();
-      if (undone) await rest();
+      await rest();
       (taken[kind] = taken[kind] || []).push(await time(act));
-      if (undone) (taken.undo = taken.undo || []).push(await time(() => trial.undo()));
+      if (!undone) continue;
+      await rest();
+      (taken.undo = taken.undo || []).push(await time(() => trial.undo()));
     }
   }
   return taken;

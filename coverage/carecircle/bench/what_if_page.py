@@ -26,9 +26,9 @@ KINDS = ("close", "open", "drag", "minutes", "speed", "cut", "draw")
 _COLD = ("close", "minutes", "speed")
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 _READY = """async () => {
-  const { trial } = carecircle.atlas.trial;
+  const { trial, map } = carecircle.atlas.trial;
   document.querySelector('input[value="try"]').click();
-  while (trial.state !== "ready" || trial.running) await new Promise((go) => setTimeout(go, 0));
+  while (trial.state !== "ready" || trial.running || !map.shapes.settled) await new Promise((go) => setTimeout(go, 0));
 }"""
 
 Taken = dict[str, list[dict[str, float]]]

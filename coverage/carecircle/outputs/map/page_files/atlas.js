@@ -106,6 +106,7 @@
       this.table.node.hidden = !open;
       this.map.getContainer().classList.toggle("cc-with-table", open);
       this.map.getContainer().querySelector(".cc-table-button").setAttribute("aria-expanded", String(open));
+      this.boxes.key.fit();
       if (open) this.table.redrawKept();
       if (open) this.table.filter.focus({ preventScroll: true });
     },

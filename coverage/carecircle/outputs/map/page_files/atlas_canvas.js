@@ -5,6 +5,7 @@
   const FONT = '"Noto Sans SC","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",system-ui,sans-serif';
 
   const SLOW_MS = 120;
+  const STILL = ["lines", "outline"], PICTURES = 8; // of two runs of layers, with the margin and without
   const MARGIN = 0.3; // of the map's size, drawn beyond each edge
 
   /* Where a label may stand, best first; an important one may step aside and point back. */
@@ -26,6 +27,8 @@
       this.visible = new Set();
       this.draws = 0;
       this.milliseconds = 0;
+      this.trying = false; // a plan: updates come fast, and most layers stand still
+      this._pictures = new Map();
     },
 
     getEvents: function () {
@@ -40,15 +43,15 @@
       this.redraw();
     },
 
-    /* In the next frame; `seen` leaves the margin around the map for later, when the reader moves it. */
-    redraw: function (seen) {
-      this._whole = this._whole || seen !== "seen";
+    /* In the next frame. While a plan is tried, the margin around the map waits until the reader moves it. */
+    redraw: function (margin = !this.trying) {
+      this._margin = this._margin || margin;
       if (!this._map || this._asked) return;
       this._asked = L.Util.requestAnimFrame(() => {
         this._asked = null;
         if (!this._map) return;
-        this.options.padding = this._whole ? MARGIN : 0;
-        this._whole = false;
+        this.options.padding = this._margin ? MARGIN : 0;
+        this._margin = false;
         this._update();
         this.options.padding = MARGIN;
       });
@@ -59,13 +62,17 @@
       if (this._map) this._update();
     },
 
-    /* Draw where nobody sees it, with more layers than are visible. */
+    /* Draw where nobody sees it, with more layers than are visible: the map with its margin and without. */
     rehearse: function (more) {
-      const { _ctx, _view, visible, draws, milliseconds } = this, { width, height } = this._container;
-      this._ctx = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
+      const { _ctx, _view, _bounds, visible, draws, milliseconds } = this, corner = this._map.containerPointToLayerPoint([0, 0]).round();
       this.visible = new Set([...visible, ...more]);
-      this._draw(_view.size, _view.ratio);
-      Object.assign(this, { _ctx, _view, visible, draws, milliseconds });
+      for (const bounds of [_bounds, L.bounds(corner, corner.add(this._map.getSize()))]) {
+        const { x, y } = bounds.getSize(), width = Math.round(x * _view.ratio), height = Math.round(y * _view.ratio);
+        this._bounds = bounds;
+        this._ctx = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
+        this._draw(L.point(x, y), _view.ratio);
+      }
+      Object.assign(this, { _ctx, _view, _bounds, visible, draws, milliseconds });
     },
 
     /* Who is at this point of the map's container, topmost first. */
@@ -103,10 +110,10 @@
     /* A long drag outruns the margin of the canvas: draw again before its edge shows. */
     _onMove: function () {
       if (this._map._animatingZoom || this._map.getZoom() !== this._zoom) return;
-      if (this.milliseconds > SLOW_MS) return; // a stall is worse than an edge that fills when the hand rests
-      const size = this._map.getSize();
+      const size = this._map.getSize(), hasMargin = this._bounds.getSize().x > size.x;
+      if (hasMargin && this.milliseconds > SLOW_MS) return; // a stall is worse than an edge that fills when the hand rests
       const corner = this._map.containerPointToLayerPoint([0, 0]);
-      if (!this._bounds.contains(L.bounds(corner, corner.add(size)))) this.redraw();
+      if (!this._bounds.contains(L.bounds(corner, corner.add(size)))) this.redraw(true);
     },
 
     _update: function () {
@@ -126,14 +133,40 @@
       const before = performance.now();
       const view = (this._view = this._lookAt(size, ratio));
       view.ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-      this._shown().forEach((drawer) => {
-        view.ctx.save();
-        drawer.draw(view);
-        view.ctx.restore();
-      });
+      const shown = this._shown(), isStill = (drawer) => this.trying && STILL.includes(drawer.type);
+      for (let k = 0; k < shown.length; ) {
+        const end = k + Math.max(1, shown.slice(k).findIndex((drawer) => !isStill(drawer)));
+        if (isStill(shown[k])) this._lay(view, shown.slice(k, end));
+        else this._each(view, [shown[k]]);
+        k = end;
+      }
       this._write(view);
       this.draws += 1;
       this.milliseconds = performance.now() - before;
+    },
+
+    _each: function (view, drawers) {
+      for (const drawer of drawers) {
+        view.ctx.save();
+        drawer.draw(view);
+        view.ctx.restore();
+      }
+    },
+
+    /* What no plan changes is drawn once for a view and laid under each update. */
+    _lay: function (view, drawers) {
+      const { ratio, size, zoom, dx, dy } = view, key = [zoom, dx, dy, size.x, size.y, ratio, ...drawers.map((drawer) => drawer.id)].join();
+      let picture = this._pictures.get(key);
+      if (!picture) {
+        picture = Object.assign(document.createElement("canvas"), { width: Math.round(size.x * ratio), height: Math.round(size.y * ratio) });
+        const ctx = picture.getContext("2d");
+        ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+        this._each({ ...view, ctx }, drawers);
+      }
+      this._pictures.delete(key);
+      this._pictures.set(key, picture);
+      if (this._pictures.size > PICTURES) this._pictures.delete(this._pictures.keys().next().value);
+      view.ctx.drawImage(picture, 0, 0, size.x, size.y);
     },
 
     _lookAt: function (size, ratio) {

@@ -188,13 +188,16 @@
     const order = [last, ...Array.from({ length: last }, (_, i) => i)];
     const pixels = new carecircle.Pixels();
     const radius = (zoom) => (zoom < 10 ? 0.7 : 0.85 + 0.045 * Math.pow(zoom - 9, 2.1));
+    let dots = { r: 0 };
+    const dotsOf = (r) => (dots.r === r ? dots : (dots = { r, list: layer.colours.map((colour) => new carecircle.Dot(pixels, colour, r)) }));
     return {
       draw(view) {
         const scale = view.scale * view.ratio, dx = view.dx * view.ratio, dy = view.dy * view.ratio;
         pixels.clear(view.ctx.canvas.width, view.ctx.canvas.height);
         this.drawn = 0;
+        const { list } = dotsOf(radius(view.zoom) * view.ratio);
         for (const code of order) {
-          const dot = new carecircle.Dot(pixels, layer.colours[code], radius(view.zoom) * view.ratio);
+          const dot = list[code];
           for (let i = 0; i < xy.n; i++) {
             if (codes[i] !== code) continue;
             this.drawn += 1;

@@ -114,11 +114,13 @@
     const { card, summary, words } = atlas.payload, element = carecircle.element;
     atlas.canvas._container.setAttribute("role", "img");
     atlas.canvas._container.setAttribute("aria-label", `${words.map_word}: ${card.title}. ${summary.join(" ")}`);
-    atlas.prose.replaceChildren(element("h2", "", [card.title, ...(card.plan ? [words.try] : []), words.summary].join(" · ")));
-    if (card.synthetic) atlas.prose.appendChild(element("p", "cc-synthetic", card.synthetic));
-    summary.forEach((sentence) => atlas.prose.appendChild(element("p", "", sentence)));
+    // a table beside the words, for paper, stays
+    const told = atlas.prose.querySelector("div") || atlas.prose.appendChild(element("div"));
+    told.replaceChildren(element("h2", "", [card.title, ...(card.plan ? [words.try] : []), words.summary].join(" · ")));
+    if (card.synthetic) told.appendChild(element("p", "cc-synthetic", card.synthetic));
+    summary.forEach((sentence) => told.appendChild(element("p", "", sentence)));
     [...card.terms, [words.sources, card.sources.join(" · ")]].forEach(([label, value]) => {
-      if (value) atlas.prose.appendChild(element("p", "cc-term", `${label}: ${value}`));
+      if (value) told.appendChild(element("p", "cc-term", `${label}: ${value}`));
     });
   }
 

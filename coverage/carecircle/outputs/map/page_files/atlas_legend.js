@@ -4,6 +4,7 @@
   const carecircle = window.carecircle;
   const element = carecircle.element;
   const HALF_EM = 7.8; // room for a label in half a row
+  const STEPS = ["cc-tight", "cc-tighter"]; // what gives way first, and then
 
   /* Width of a text in ems: characters of Chinese are square, Latin ones about half as wide. */
   const wide = (text) => Array.from(text).reduce((sum, one) => sum + (one >= "\u2e80" ? 1 : 0.55), 0);
@@ -15,17 +16,24 @@
     const node = element("aside", "cc-legend");
     const fold = node.appendChild(element("details"));
     fold.open = window.innerWidth > 700;
-    let body, foot, written, rows;
+    let body, foot, written, parts, asked;
+    const fits = new Map(); // what is written -> how many steps it takes to fit
 
-    /* Everything that does not change with the layers. */
+    /* In the language of the page, still empty. */
     function build() {
-      const { card, words } = atlas.payload;
+      const { words } = atlas.payload;
       fold.replaceChildren(element("summary", "", words.legend));
       node.setAttribute("aria-label", words.legend);
       body = fold.appendChild(element("div"));
       foot = fold.appendChild(element("footer"));
       written = "";
-      const terms = foot.appendChild(element("p"));
+      parts = [];
+    }
+
+    /* Under which terms, and from where. */
+    function writeFoot(card) {
+      const terms = element("p");
+      foot.replaceChildren(terms);
       card.terms.slice(0, 6).forEach(([label, value], i) => {
         const term = terms.appendChild(element("span", "cc-term"));
         term.appendChild(element("b", "", label));
@@ -41,19 +49,21 @@
       return { title, list, flow, half: halves(list) };
     }
 
-    function write({ title, list, flow, half }) {
-      if (title) body.appendChild(element("h3", "", title));
-      const box = body.appendChild(element("div", flow ? "cc-flow" : ""));
+    function write({ title, list, flow, half }, key) {
+      const part = element("div");
+      if (title) part.appendChild(element("h3", "", title));
+      const box = part.appendChild(element("div", flow ? "cc-flow" : ""));
       if (half) {
         box.classList.add("cc-halves");
         box.style.gridTemplateRows = `repeat(${Math.ceil(list.length / 2)}, auto)`;
       }
-      return list.map((entry) => {
+      const rows = list.map((entry) => {
         const row = box.appendChild(element("div", "cc-entry"));
         row.appendChild(carecircle.symbols.swatch(entry));
         row.appendChild(element("span", "", entry.label));
         return row;
       });
+      return { key, part, rows };
     }
 
     /* How many there are, and how many more than today. */
@@ -118,25 +128,49 @@
 
     /* Sources and then the whole foot, which stand in the panel too, give way before the reader would have to scroll. */
     function fit() {
-      const steps = ["cc-tight", "cc-tighter"];
-      node.classList.remove(...steps);
-      for (const step of steps) if (node.scrollHeight > node.clientHeight + 1) node.classList.add(step);
+      const tight = (step) => (node.className = `cc-legend ${STEPS.slice(0, step).join(" ")}`.trim());
+      const fitting = (step) => {
+        tight(step);
+        return node.scrollHeight <= node.clientHeight + 1;
+      };
+      asked = null;
+      if (!fits.has(written)) fits.set(written, [0, 1].find(fitting) ?? STEPS.length);
+      tight(fits.get(written));
     }
 
     const shape = (key, value) => (key === "count" ? counted(value) : key === "change" ? undefined : value);
 
-    /* A plan changes counts far more often than what is on the map: only then all is written anew. */
+    /* Sections that stand there as they should stay. */
+    function lay(wanted) {
+      const before = parts;
+      parts = wanted.map((section) => {
+        const key = JSON.stringify(section, shape), k = before.findIndex((part) => part.key === key);
+        return k < 0 ? write(section, key) : before.splice(k, 1)[0];
+      });
+      before.forEach(({ part }) => part.remove());
+      parts.forEach(({ part }, k) => part !== body.children[k] && body.insertBefore(part, body.children[k] || null));
+    }
+
+    /* A plan changes counts far more often than what is on the map. */
     atlas.refreshLegend = () => {
-      const all = sections(), now = JSON.stringify(all, shape), fresh = now !== written;
-      if (fresh) {
-        written = now;
-        body.replaceChildren();
-        rows = all.flatMap(write);
-      }
-      all.flatMap(({ list }) => list).forEach((entry, k) => count(rows[k], entry));
-      if (fresh) fit();
+      const { terms, synthetic, sources } = atlas.payload.card, card = { terms, synthetic, sources }, all = sections();
+      lay(all);
+      all.forEach(({ list }, k) => list.forEach((entry, i) => count(parts[k].rows[i], entry)));
+      const now = JSON.stringify([card, parts.map(({ key }) => key)]);
+      if (now === written) return;
+      written = now;
+      writeFoot(card);
+      asked = asked || requestAnimationFrame(fit); // with all else that this frame lays out
     };
+
+    /* The room has changed. */
+    function refit() {
+      fits.clear();
+      fit();
+    }
+
+    fold.addEventListener("toggle", refit);
     build();
-    return { node, build, fit };
+    return { node, build, fit: refit };
   };
 })();

@@ -85,11 +85,12 @@
   /* Which pixels lie in any of many shapes. Bodies turn one way and holes the other, so the turns around a
      pixel add up over all shapes: each edge leaves its turn where its rows begin to lie inside. */
   class Union {
+    /* Only what the last shapes touched is wiped. */
     clear(width, height) {
       const room = (width + 1) * height;
-      if (!this.room || this.room.length < room) this.room = new Int16Array(room);
-      this.turns = this.room.subarray(0, room).fill(0);
-      Object.assign(this, { width, height });
+      if (!this.turns || this.turns.length < room) this.turns = new Int16Array(room);
+      else for (let row = this.top; row < this.bottom; row++) this.turns.fill(0, row * (this.width + 1) + this.left, row * (this.width + 1) + this.right + 1);
+      Object.assign(this, { width, height, left: width, right: 0, top: height, bottom: 0 });
     }
 
     /* Rings { start, x, y }, with the way from their units to pixels. */
@@ -110,18 +111,23 @@
     edge(ax, ay, bx, by) {
       const { width, height, turns } = this, down = by > ay, slope = (bx - ax) / (by - ay);
       const first = Math.max(0, Math.ceil(down ? ay : by)), end = Math.min(height, Math.ceil(down ? by : ay));
+      if (first >= end) return;
+      this.top = Math.min(this.top, first);
+      this.bottom = Math.max(this.bottom, end);
       for (let row = first; row < end; row++) {
-        const column = Math.ceil(ax + (row - ay) * slope);
-        if (column <= width) turns[row * (width + 1) + (column < 0 ? 0 : column)] += down ? 1 : -1;
+        const column = Math.min(width, Math.max(0, Math.ceil(ax + (row - ay) * slope)));
+        turns[row * (width + 1) + column] += down ? 1 : -1;
+        if (column < this.left) this.left = column;
+        if (column > this.right) this.right = column;
       }
     }
 
     /* Set `bit` in the code of each pixel inside. */
     mark(codes, bit) {
-      const { width, height, turns } = this;
-      for (let row = 0; row < height; row++) {
+      const { width, turns, left, right, top, bottom } = this;
+      for (let row = top; row < bottom; row++) {
         let inside = 0;
-        for (let column = 0, at = row * (width + 1), to = row * width; column < width; column++) {
+        for (let column = left, at = row * (width + 1) + left, to = row * width + left; column < right; column++) {
           inside += turns[at++];
           codes[to++] |= inside ? bit : 0;
         }

@@ -67,7 +67,19 @@
     }
   }
 
+  const sprites = new Map(), MOST_SPRITES = 200;
+
+  /* Drawn once for each size: a zoom makes new ones. */
   function sprite(style, status, r, ratio) {
+    const key = [style.shape, style.colour, status, r, ratio].join();
+    if (!sprites.has(key)) {
+      if (sprites.size >= MOST_SPRITES) sprites.clear();
+      sprites.set(key, drawnSprite(style, status, r, ratio));
+    }
+    return sprites.get(key);
+  }
+
+  function drawnSprite(style, status, r, ratio) {
     const half = Math.ceil(1.3 * r + 4);
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 2 * half * ratio;

@@ -41,7 +41,7 @@
         async (world) => {
           this.world = world;
           this.today = this.result = { ...world.today, scenario: {} };
-          await this.rehearse();
+          await Promise.all([this.ask({ type: "warm" }), this.rehearse()]);
           this.tell("ready");
         },
       );

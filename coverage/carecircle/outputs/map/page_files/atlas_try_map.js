@@ -14,7 +14,7 @@
 
   class TrialMap {
     constructor(atlas, trial) {
-      Object.assign(this, { atlas, trial, mode: null, draft: [], active: false });
+      Object.assign(this, { atlas, trial, mode: null, draft: [], active: false, cut: {} });
       const { facilities, homes } = atlas.data;
       this.kept = {
         x: facilities.xy.x.slice(), y: facilities.xy.y.slice(), status: facilities.status.slice(), codes: homes.n ? homes.codes.slice() : null,
@@ -39,7 +39,7 @@
     enter(active) {
       const { canvas } = this.atlas;
       if (active === this.active) return;
-      this.active = active;
+      this.active = canvas.trying = active;
       if (active) {
         this.before = new Set(canvas.visible);
         this.rings = null;
@@ -122,7 +122,7 @@
       if (on && !this.rings) this.ringsFor(Object.values({ ...trial.world.limits, ...trial.scenario.limits }));
       if (on && trial.state === "ready") this.shapes.update(trial.result, this.rings);
       atlas.refreshLegend();
-      atlas.canvas.redraw("seen");
+      atlas.canvas.redraw();
     }
 
     /* Where a facility moves to, by place or by the id of a site. */
@@ -205,15 +205,14 @@
       return found;
     }
 
+    /* Pieces of the closed roads; "R1" closes "R1/1" and "R1/2" too. */
     cutPieces() {
-      const { scenario, world } = this.trial;
-      if (!scenario.roads.close.length) return [];
-      const closed = new Set(scenario.roads.close), pieces = [];
-      // "R1" closes the pieces "R1/1", "R1/2" too
-      const rows = new Set(world.roads.id.map((id, row) => (closed.has(id) || closed.has(id.replace(/\/[^/]*$/, "")) ? row : -1)));
-      world.road.forEach((row, p) => {
-        if (rows.has(row)) pieces.push(p);
-      });
+      const { scenario, world } = this.trial, { close } = scenario.roads, asked = JSON.stringify(close);
+      if (this.cut.asked === asked) return this.cut.pieces;
+      const closed = new Set(close), whole = (id) => id.replace(/\/[^/]*$/, "");
+      const rows = new Set(close.length ? world.roads.id.flatMap((id, row) => (closed.has(id) || closed.has(whole(id)) ? [row] : [])) : []);
+      const pieces = rows.size ? Array.from(world.road.keys()).filter((p) => rows.has(world.road[p])) : [];
+      this.cut = { asked, pieces };
       return pieces;
     }
 
@@ -252,7 +251,7 @@
       const container = this.atlas.map.getContainer();
       container.classList.toggle("cc-aim", Boolean(mode));
       this.atlas.map.doubleClickZoom[mode ? "disable" : "enable"]();
-      if (draft.length) this.atlas.canvas.redraw("seen");
+      if (draft.length) this.atlas.canvas.redraw();
       if (this.onMode) this.onMode(mode);
     }
 

@@ -136,15 +136,13 @@
 
     /* ---- sentences ---- */
 
-    /* Head and legend at once, the text once the plan has rested: it is long, and nobody reads it meanwhile. */
+    /* The head at once, the text once the plan has rested: it is long, and nobody reads it meanwhile. */
     retell() {
       const { atlas } = this, { subtitle } = atlas.payload.card;
       this.now();
       if (subtitle !== this.subtitle) {
         this.subtitle = subtitle;
         atlas.boxes.terms();
-        atlas.boxes.key.build();
-        atlas.refreshLegend();
       }
       clearTimeout(this.resting);
       this.resting = setTimeout(() => {

@@ -21,10 +21,9 @@
       if (!spans) return;
       const latitude = this.atlas.map.getCenter().lat, { trim } = trial.world.terms.circles;
       const metre = view.scale / (40075016.7 * Math.cos((latitude * Math.PI) / 180));
-      // a soft tint needs half the pixels each way
-      const coarse = Math.max(0.5, view.ratio / 2), pixels = (this.pixels = this.pixels || new carecircle.Pixels());
-      pixels.clear(Math.round(view.size.x * coarse), Math.round(view.size.y * coarse));
-      const pen = new carecircle.Pen(pixels, coarse, Math.max(1.5, 2 * trim * metre));
+      const fine = Math.max(1, view.ratio / 2), pixels = (this.pixels = this.pixels || new carecircle.Pixels());
+      pixels.clear(Math.round(view.size.x * fine), Math.round(view.size.y * fine));
+      const pen = new carecircle.Pen(pixels, fine, Math.max(1.5, 2 * trim * metre));
       const inks = this.inks(this.rings, this.ringColours);
       // each ring lies within the one before it
       this.rings.forEach((_, ring) => {

@@ -145,29 +145,34 @@
 
     /* One tint for each ring, however many circles lie over each other; the longest ring first. */
     fill(view, rings, colours) {
-      // a soft tint needs half the pixels each way
-      const coarse = Math.max(0.5, view.ratio / 2), width = Math.round(view.size.x * coarse), height = Math.round(view.size.y * coarse);
-      const { pixels, union } = this, inks = carecircle.reached.inks(rings, colours);
+      const fine = Math.max(1, view.ratio / 2), width = Math.round(view.size.x * fine), height = Math.round(view.size.y * fine);
+      const { pixels, union } = this, inks = carecircle.reached.inks(rings, colours), box = { left: width, right: 0, top: height, bottom: 0 };
       pixels.clear(width, height);
       rings.forEach((_, ring) => {
         union.clear(width, height);
         for (const circles of this.circles) {
-          const { box } = circles[ring], seen = box[2] > view.west && box[0] < view.east && box[3] > view.north && box[1] < view.south;
-          if (seen) union.add(circles[ring], view.scale * coarse, view.dx * coarse, view.dy * coarse);
+          const { box: [west, north, east, south] } = circles[ring], seen = east > view.west && west < view.east && south > view.north && north < view.south;
+          if (seen) union.add(circles[ring], view.scale * fine, view.dx * fine, view.dy * fine);
         }
         union.mark(pixels.colours, 1 << ring);
+        for (const [side, most] of [["left", Math.min], ["top", Math.min], ["right", Math.max], ["bottom", Math.max]]) box[side] = most(box[side], union[side]);
       });
-      const palette = Uint32Array.from({ length: 1 << rings.length }, (_, code) => carecircle.layered(inks.filter((_, ring) => code & (1 << ring))));
-      // a line where a ring ends, the innermost of several
-      const edges = Uint32Array.from(palette, (_, codes) => carecircle.layered([[inks[Math.max(0, 31 - Math.clz32(codes))][0], EDGE]])), codes = pixels.colours;
-      // a look past the end of the pixels would cost more than all the others
-      const last = codes.length - width;
-      for (let at = 0; at < last; at++) {
-        const code = codes[at], ends = (code ^ codes[at + 1]) | (code ^ codes[at + width]);
+      ink(pixels, inks, box);
+      pixels.lay(view);
+    }
+  }
+
+  /* Codes of rings become colours, with a line where a ring ends: of several, the innermost. */
+  function ink({ colours: codes, width, height }, inks, { left, right, top, bottom }) {
+    const palette = Uint32Array.from({ length: 1 << inks.length }, (_, code) => carecircle.layered(inks.filter((_, ring) => code & (1 << ring))));
+    const edges = Uint32Array.from(palette, (_, ends) => carecircle.layered([[inks[Math.max(0, 31 - Math.clz32(ends))][0], EDGE]]));
+    const west = Math.max(0, left - 1), east = Math.min(right, width - 1), south = Math.min(bottom, height - 1);
+    for (let row = Math.max(0, top - 1); row <= south; row++) {
+      const below = row + 1 < height ? width : 0;
+      for (let at = row * width + west, end = row * width + east; at <= end; at++) {
+        const code = codes[at], ends = (at < end ? code ^ codes[at + 1] : 0) | (code ^ codes[at + below]);
         codes[at] = ends ? edges[ends] : palette[code];
       }
-      for (let at = last; at < codes.length; at++) codes[at] = palette[codes[at]];
-      pixels.lay(view);
     }
   }
 

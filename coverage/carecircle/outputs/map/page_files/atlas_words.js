@@ -34,12 +34,17 @@
 
   const known = (value) => typeof value === "number" && isFinite(value);
 
+  const writers = []; // by decimal places: making one takes longer than a hundred numbers
+
+  function writer(places) {
+    return (writers[places] = writers[places] || new Intl.NumberFormat("en", { minimumFractionDigits: places, maximumFractionDigits: places }));
+  }
+
   /* 1,234; a small number that is not whole keeps one decimal, as in map_text.py. */
   function number(value, digits) {
     if (!known(value)) return "–";
     const small = !digits && Math.abs(value) < 10 && value !== Math.round(value);
-    const places = small ? 1 : digits || 0;
-    return value.toLocaleString("en", { minimumFractionDigits: places, maximumFractionDigits: places });
+    return writer(small ? 1 : digits || 0).format(value);
   }
 
   /* Never rounded up to 100% or down to 0. */
