@@ -28,7 +28,8 @@ _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "-
 _READY = """async () => {
   const { trial, map } = carecircle.atlas.trial;
   document.querySelector('input[value="try"]').click();
-  while (trial.state !== "ready" || trial.running || !map.shapes.settled) await new Promise((go) => setTimeout(go, 0));
+  const busy = () => trial.state !== "ready" || trial.running || !map.shapes.settled;
+  while (busy()) await new Promise((go) => setTimeout(go, 0));
 }"""
 
 Taken = dict[str, list[dict[str, float]]]

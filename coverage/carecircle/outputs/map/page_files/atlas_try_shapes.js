@@ -4,7 +4,7 @@
   const carecircle = window.carecircle;
   const AT_ONCE = 8; // facilities in one message, so that a newer plan waits for no more
   const EDGE = 0.6; // alpha of the outline of a ring
-  const MOST_HELD = 4000, QUIET_MS = 100;
+  const MOST_HELD = 4000, MOST_QUIET_MS = 100;
 
   const NOTHING = { start: [0], x: new Float64Array(0), y: new Float64Array(0) };
   const keyOf = ({ key }, minutes) => `${key} within ${minutes}`;
@@ -21,7 +21,7 @@
 
   class TrialShapes {
     constructor(atlas, trial, told) {
-      Object.assign(this, { atlas, trial, told, gaps: null, today: null, circles: null, asked: null, rings: "" });
+      Object.assign(this, { atlas, trial, told, gaps: null, today: null, circles: null, asked: null, rings: "", quiet: MOST_QUIET_MS });
       this.held = new Map(); // key of a place and minutes -> its circle
       Object.assign(this, { pixels: new carecircle.Pixels(), union: new carecircle.Union() });
     }
@@ -50,7 +50,7 @@
         const few = this.missing(result, minutes).length <= AT_ONCE;
         if (few) await this.circle(result, minutes);
         // who goes on changing the plan does not wait for what would soon be out of date
-        await new Promise((good) => setTimeout(good, QUIET_MS));
+        await new Promise((good) => setTimeout(good, this.quiet));
         await this.trial.running;
         if (this.asked === result) await this.gap(result);
         if (!few && this.asked === result) await this.circle(result, minutes);
@@ -65,7 +65,8 @@
     }
 
     async gap(result) {
-      const gaps = await this.trial.ask({ type: "gaps", scenario: result.scenario });
+      const began = performance.now(), gaps = await this.trial.ask({ type: "gaps", scenario: result.scenario });
+      this.quiet = Math.min(MOST_QUIET_MS, performance.now() - began); // what is quick need not wait long
       if (result === this.trial.today) this.today = gaps;
       if (this.asked !== result) return;
       Object.assign(this, { gaps, gapsOf: result });
