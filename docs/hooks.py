@@ -16,6 +16,7 @@ from carecircle.outputs.codes import LAYERS, SHEETS, UNITS
 from carecircle.outputs.labels import field
 from carecircle.outputs.workbook.tables import table_frames
 from carecircle.study.file import SECTIONS
+from carecircle.study.meanings import meaning_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,20 +45,6 @@ def say(word: str, language: str) -> Any:
     return _WORDS[word][language == "zh"]
 
 
-@cache
-def chinese() -> dict[str, Any]:
-    """Return what sections and keys of the study file mean in Chinese, as far as it is written."""
-    return tomllib.loads((DOCS / "study_file.zh.toml").read_text(encoding="utf-8"))
-
-
-def meaning(section: str, key: str, told: str, language: str) -> str:
-    """Return the meaning of a key, or of a section; English where no other is written."""
-    if language == "en":
-        return told
-    own, common = chinese().get(section, {}), chinese()["source"]
-    return own.get(key or "_") or common.get(key) or told
-
-
 def study_file(language: str = "en") -> str:
     """Return every section and key of the study file."""
     parts = []
@@ -70,11 +57,11 @@ def study_file(language: str = "en") -> str:
                 f"`{key.name}`",
                 key.kind,
                 _default(key, language),
-                _choices(meaning(section.name, key.name, key.meaning, language), key.choices),
+                _choices(meaning_of(section, key, language), key.choices),
             )
             for key in section.keys
         )
-        told = _sentence(meaning(section.name, "", section.meaning, language))
+        told = _sentence(meaning_of(section, language=language))
         parts.append(
             f"## `{section.title}`\n\n{told} ({', '.join(notes)})\n\n"
             + table(say("key", language), rows)

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tomllib
 from dataclasses import replace
 
 import geopandas as gpd
@@ -270,6 +271,20 @@ def test_a_chinese_name_among_the_kinds_that_count_leads_to_its_code(tmp_path):
         cc.load_study(tmp_path)
     assert "did you mean 'station'?" in str(raised.value)
     assert "did you mean 'day_care'?" in str(raised.value)
+
+
+def test_a_template_is_commented_in_chinese_on_request(tmp_path):
+    from carecircle.study.template import write_template
+
+    sample = cc.samples.wuhai_folder()
+    text = write_template(tmp_path / "城市", sample, "zh").read_text(encoding="utf-8")
+    english = write_template(tmp_path / "city", sample).read_text(encoding="utf-8")
+    assert "synthetic = false" in text
+    assert "# 城镇居民的时限" in text
+    assert "还有其他键" in text
+    assert tomllib.loads(text) == tomllib.loads(english)
+    comments = re.findall(r"  # (.+)$", text, re.MULTILINE)
+    assert [one for one in comments if not re.search("[\u4e00-\u9fff]", one)] == []
 
 
 def test_the_template_tells_each_key_once_and_how_to_begin(tmp_path):

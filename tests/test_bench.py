@@ -16,6 +16,7 @@ from carecircle import bench, samples
 from carecircle.bench import (
     circles,
     extracts,
+    map_page,
     positions,
     searches,
     siting,
@@ -193,3 +194,18 @@ def test_every_kind_of_update_of_the_page_is_timed():
     kinds = [line.what.removeprefix("updates of the page, toy: ") for line in lines]
     assert set(what_if_page.KINDS) | {"first, close", "first, speed", "undo"} <= set(kinds)
     assert all(line.met and "best of 1 rounds" in line.note for line in lines)
+
+
+@pytest.mark.browser
+def test_the_size_of_a_map_and_its_frames_are_measured():
+    lines = map_page.time_map("toy", samples.toy_town(), at_most_mb=3, seconds=0.4)
+    assert [line.what for line in lines] == ["size, toy", "pan, toy", "zoom, toy"]
+    assert lines[0].met
+    assert all("frames a second; the longest took" in line.note for line in lines[1:])
+
+
+def test_a_stall_lowers_the_frames_a_second():
+    smooth = map_page.frames_line("pan", [20.0 * k for k in range(51)])
+    stalled = map_page.frames_line("pan", [20.0 * k + (900 if k > 25 else 0) for k in range(51)])
+    assert (smooth.met, stalled.met) == (True, False)
+    assert "the longest took 920 ms" in stalled.note

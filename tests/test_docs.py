@@ -277,7 +277,7 @@ def test_siting_page_answers_for_every_problem():
 
 
 def test_chinese_meanings_name_no_key_that_is_gone():
-    told = tomllib.loads(text("docs/study_file.zh.toml"))
+    told = tomllib.loads(text("coverage/carecircle/study/meanings.zh.toml"))
     shared = {key.name for key in SECTIONS[1].keys}
     assert set(told.pop("source")) == shared
     known = {section.name: {key.name for key in section.keys} | {"_"} for section in SECTIONS}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["CASES", "CaseResult", "data_folder", "render", "run", "to_json"]
 
 #: The cases, in the order they run.
-CASES = ("searches", "extracts", "positions", "circles", "study", "siting", "what_if")
+CASES = ("searches", "extracts", "positions", "circles", "study", "siting", "map", "what_if")
 _BESIDE_CHECKOUT = Path(__file__).parents[3].parent / "shared" / "data"
 
 
@@ -79,11 +79,12 @@ def data_folder(given: Path | None = None) -> Path | None:
 
 
 def _case(name: str, folder: Path | None, networks: list[RoadNetwork]) -> list[CaseResult]:
-    from carecircle.bench import extracts, siting, studies, what_if
+    from carecircle.bench import extracts, map_page, siting, studies, what_if
 
     without_extracts: dict[str, Callable[[], list[CaseResult]]] = {
         "study": studies.run_studies,
         "siting": lambda: siting.run_siting(folder),
+        "map": map_page.run_map,
         "what_if": what_if.run_what_if,
     }
     if name in without_extracts:

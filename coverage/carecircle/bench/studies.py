@@ -12,18 +12,19 @@ from carecircle.errors import CarecircleError
 __all__ = ["run_studies", "time_command"]
 
 _CASE = "study"
-_EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 def run_studies() -> list[CaseResult]:
     """Time ``carecircle demo`` and the Wuhan example, each in a fresh process."""
+    from carecircle.bench.wuhan import example
+
     lines = time_command("the sample city, carecircle demo", ("demo",), at_most=10)
-    wuhan = _EXAMPLES / "wuhan"
     what = "the Wuhan example, carecircle run"
-    if not (wuhan / "build").is_dir():
-        reason = "no places drawn; run examples/wuhan/make_places.py in a checkout first"
-        return [*lines, skipped(_CASE, what, reason)]
-    return [*lines, *time_command(what, ("run", str(wuhan)), at_most=30, at_most_mb=2_000)]
+    try:
+        folder = example()
+    except CarecircleError as error:
+        return [*lines, skipped(_CASE, what, str(error))]
+    return [*lines, *time_command(what, ("run", str(folder)), at_most=30, at_most_mb=2_000)]
 
 
 def time_command(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,23 +22,19 @@ __all__ = ["run_what_if", "time_openings"]
 _CASE = "what_if"
 _SEED = 2025
 _OPENINGS = 40
-_WUHAN = Path(__file__).parents[3] / "examples" / "wuhan"
 
 
 def run_what_if() -> list[CaseResult]:
     """Time openings and the updates of the page on the sample city and on the Wuhan example."""
+    from carecircle.bench.wuhan import example
     from carecircle.samples import wuhai
     from carecircle.study.assessment import load_study
 
-    city = wuhai()
+    city, what = wuhai(), "the Wuhan example"
     lines = [time_openings("the sample city", city, at_most_ms=20)]
     lines += time_page("the sample city", city, at_most_ms=100)
-    what = "the Wuhan example"
-    if not (_WUHAN / "build").is_dir():
-        reason = "no places drawn; run examples/wuhan/make_places.py in a checkout first"
-        return [*lines, skipped(_CASE, what, reason)]
     try:
-        study = load_study(_WUHAN)
+        study = load_study(example())
     except CarecircleError as error:
         return [*lines, skipped(_CASE, what, str(error))]
     lines.append(time_openings(what, study, at_most_ms=200))

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
-import tempfile
 from importlib import resources
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from carecircle.bench.pages import WHAT_IS_MISSING, browser_path, opened, written
 from carecircle.bench.results import CaseResult, skipped, under
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from carecircle.study.assessment import Study
 
@@ -24,7 +22,6 @@ _CASE = "what_if"
 #: What a reader does; ``undo`` follows each of them.
 KINDS = ("close", "open", "drag", "minutes", "speed", "cut", "draw")
 _COLD = ("close", "minutes", "speed")
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 _READY = """async () => {
   const { trial, map } = carecircle.atlas.trial;
   document.querySelector('input[value="try"]').click();
@@ -43,23 +40,13 @@ def time_page(
     The same updates run in several rounds, and of each the quickest counts: what else the machine
     does hardly ever hits all of them. Judged is the worst update of a kind, not their median.
     """
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     title = f"updates of the page, {what}"
-    if find_spec("playwright") is None or path is None:
-        return [skipped(_CASE, title, "needs playwright, and chromium on the path or in CHROMIUM")]
-    from playwright.sync_api import sync_playwright
-
-    from carecircle.outputs.map.atlas import coverage_map
-    from carecircle.study.assessment import assess
-
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as tool:
-        file = Path(folder) / "map.html"
-        coverage_map(assess(study)).save(str(file))
-        browser = tool.chromium.launch(executable_path=path, args=list(_FLAGS))
+    if browser_path() is None:
+        return [skipped(_CASE, title, WHAT_IS_MISSING)]
+    with written(study) as (browser, file):
         first = [_cold(browser, file) for _ in range(rounds)]
-        page = _opened(browser, file)
+        page = _ready(browser, file)
         warm = [_updates(page, KINDS, turns=turns, undone=True) for _ in range(rounds)]
-        browser.close()
     return page_lines(title, [*map(_joined, zip(first, warm, strict=True))], at_most_ms=at_most_ms)
 
 
@@ -102,17 +89,14 @@ def _cold(browser: Any, file: Path) -> Taken:
     """Time the first update of a fresh page, for several kinds."""
     found: Taken = {}
     for kind in _COLD:
-        page = _opened(browser, file)
+        page = _ready(browser, file)
         found[f"first, {kind}"] = _updates(page, (kind,), turns=1, undone=False)[kind]
         page.context.close()
     return found
 
 
-def _opened(browser: Any, file: Path) -> Any:
-    context = browser.new_context(viewport={"width": 1280, "height": 820}, offline=True)
-    page = context.new_page()
-    page.goto(file.as_uri())
-    page.wait_for_function("window.carecircle && carecircle.atlas.canvas.draws > 0")
+def _ready(browser: Any, file: Path) -> Any:
+    page = opened(browser, file)
     page.evaluate(_READY)
     return page
 

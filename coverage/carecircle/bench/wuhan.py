@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
+from carecircle.errors import InputError
 from carecircle.inputs.issues import IssueLog
 from carecircle.inputs.lines import node_lines
 from carecircle.roads.network import RoadNetwork
@@ -16,7 +18,6 @@ from carecircle.roads.profiles import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import networkx as nx
     from numpy.typing import NDArray
@@ -27,6 +28,7 @@ __all__ = [
     "SEED",
     "NodeGraph",
     "as_osmnx",
+    "example",
     "facilities_on",
     "homes_on",
     "load_network",
@@ -34,6 +36,8 @@ __all__ = [
 ]
 
 FILE = "roads/wuhan_drive.parquet"
+# a study with places drawn along these streets; only a checkout has it
+_EXAMPLE = Path(__file__).parents[3] / "examples" / "wuhan"
 SEED = 2025
 
 
@@ -51,6 +55,20 @@ class NodeGraph:
 
     matrix: csr_array
     number: NDArray[np.int64]
+
+
+def example() -> Path:
+    """Return the folder of the Wuhan example.
+
+    Raises
+    ------
+    InputError
+        If its places are not drawn yet.
+    """
+    if not (_EXAMPLE / "build").is_dir():
+        msg = "no places drawn; run examples/wuhan/make_places.py in a checkout first"
+        raise InputError(msg)
+    return _EXAMPLE
 
 
 def load_network(data: Path) -> RoadNetwork:

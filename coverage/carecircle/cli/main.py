@@ -122,12 +122,16 @@ def demo(
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="New folder for the study.")],
+    *,
+    language: Annotated[
+        Literal["en", "zh"], typer.Option(help="Language of the comments.")
+    ] = "en",
 ) -> None:
     """Write a commented study file with the sample data beside it."""
     from carecircle.samples import wuhai_folder
     from carecircle.study.template import write_template
 
-    path = write_template(folder, wuhai_folder())
+    path = write_template(folder, wuhai_folder(), language)
     # in quotes that every shell knows, Windows' too
     named = f'"{folder}"' if any(mark.isspace() for mark in str(folder)) else str(folder)
     typer.echo(f"wrote {path}; next: carecircle check {named}")
@@ -198,7 +202,7 @@ def bench(
     folder = data or (
         Path(os.environ["CARECIRCLE_DATA"]) if "CARECIRCLE_DATA" in os.environ else None
     )
-    results = cases.run(names or [], folder)
+    results = cases.run(names or [], folder, tell=lambda name: typer.echo(f"{name} ...", err=True))
     typer.echo(cases.to_json(results) if as_json else cases.render(results))
 
 
