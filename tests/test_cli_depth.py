@@ -131,7 +131,7 @@ def test_what_cannot_be_computed_is_one_clear_line(toy, own_minutes, tmp_path):
         said("indicators", toy, "--out", tmp_path / "i.doc")
     with pytest.raises(InputError, match=r"depth of the verdicts: .* has no roads to search"):
         said("depth", own_minutes, "--out", tmp_path / "d")
-    with pytest.raises(InputError, match=r"supply: the facilities have no column 'posts'"):
+    with pytest.raises(InputError, match=r"no column 'posts' \(amounts found: .*--supply"):
         said("access", toy, "--supply", "posts")
     assert list(tmp_path.iterdir()) == []
 

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 import carecircle as cc
-from carecircle.errors import CrsError, NetworkError
+from carecircle.errors import CrsError, InputError, NetworkError
 from towns import CRS, WALK, grid, minutes_of, nearest_of, points, roads_of, street, walk
 
 
@@ -23,6 +23,12 @@ def test_streets_connect_at_shared_nodes_only_so_a_bridge_passes_over(tags):
     found = nearest_of(roads, {"H": (0, 500)}, {"F": (500, 0)})
     assert found["reason"].tolist() == ["other_component"]
     assert cc.RoadNetwork.from_roads(roads, WALK).n_components == 2
+
+
+def test_the_name_of_a_profile_in_place_of_a_profile_is_told_how_to_go_on():
+    roads = roads_of(("a", "b", [(0, 0), (100, 0)]))
+    with pytest.raises(InputError, match=r"'car' is no travel profile; give PROFILES\['car'\]"):
+        cc.RoadNetwork.from_roads(roads, "car")
 
 
 def test_a_bridge_connects_at_its_ends():

@@ -123,9 +123,7 @@ def demo(
 def init(
     folder: Annotated[Path, typer.Argument(help="New folder for the study.")],
     *,
-    language: Annotated[
-        Literal["en", "zh"], typer.Option(help="Language of the comments.")
-    ] = "en",
+    language: Annotated[Literal["en", "zh"], typer.Option(help="Language of the comments.")] = "en",
 ) -> None:
     """Write a commented study file with the sample data beside it."""
     from carecircle.samples import wuhai_folder

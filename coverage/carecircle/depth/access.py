@@ -235,9 +235,11 @@ def _supply(facilities: pd.DataFrame, column: str) -> pd.Series:
     if column == "facilities":
         return pd.Series(1.0, index=facilities.index)
     if column not in facilities:
+        amounts = facilities.select_dtypes("number").dropna(axis=1, how="all").columns
         raise InputError(
-            f"supply: the facilities have no column {column!r}; choose one of theirs, or"
-            " 'facilities'"
+            f"supply: the facilities have no column {column!r} (amounts found:"
+            f" {', '.join(amounts) or 'none'}); name one of these, or facilities for one each:"
+            " supply= in Python, --supply on the command line"
         )
     return facilities[column].astype(float)
 

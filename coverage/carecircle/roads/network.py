@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from carecircle.errors import CrsError, NetworkError
+from carecircle.errors import CrsError, InputError, NetworkError
 from carecircle.inputs.notebook import facts_html
 from carecircle.roads.access import edge_seconds, linkable
 from carecircle.roads.chains import Chains, build_chains
+from carecircle.roads.profiles import PROFILES, TravelProfile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
     from pyproj import CRS
-
-    from carecircle.roads.profiles import TravelProfile
 
 __all__ = ["RoadNetwork", "drawn_along"]
 
@@ -98,11 +97,17 @@ class RoadNetwork:
 
         Raises
         ------
+        InputError
+            If ``profile`` is no travel profile, such as the name of one.
         CrsError
             If the CRS is missing or not in metres, or the two tables differ.
         NetworkError
             If ``u``/``v`` are missing or no road is open to this profile.
         """
+        if not isinstance(profile, TravelProfile):
+            name = profile if profile in PROFILES else "elder_default"
+            msg = f"profile: {profile!r} is no travel profile; give PROFILES[{name!r}]"
+            raise InputError(msg)
         crs = _metre_crs(roads, "roads")
         if "u" not in roads or "v" not in roads or roads[["u", "v"]].isna().any(axis=None):
             msg = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from carecircle.study.file import Key, Section
+if TYPE_CHECKING:
+    from carecircle.study.file import Key, Section
 
 __all__ = ["meaning_of"]
 
@@ -22,8 +23,8 @@ def meaning_of(section: Section, key: Key | None = None, language: str = "en") -
     ('title in English', '研究的名称和计算用的坐标系')
     """
     if language == "zh":
-        own, common = _chinese().get(section.name, {}), _chinese()["source"]
-        found: str | None = own.get(key.name if key else "_") or (key and common.get(key.name))
+        own, name = _chinese().get(section.name, {}), key.name if key else "_"
+        found: str = own.get(name) or _chinese()["source"].get(name)
         if found:
             return found
     return key.meaning if key else section.meaning

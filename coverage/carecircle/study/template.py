@@ -92,16 +92,13 @@ def write_template(folder: Path, sample: Path, language: str = "en") -> Path:
     return target
 
 
-def _section_text(
-    section: Section, given: Any, told: set[tuple[str, str]], language: str
-) -> str:
+def _section_text(section: Section, given: Any, told: set[tuple[str, str]], language: str) -> str:
     heading = f"\n# {meaning_of(section, language=language)}\n"
     if given is None:
         return heading + f"# {section.title}\n" + "".join(_lines(section, {}, told, language))
     tables = given if section.repeated else [given]
     texts = [
-        f"{section.title}\n" + "".join(_lines(section, table, told, language))
-        for table in tables
+        f"{section.title}\n" + "".join(_lines(section, table, told, language)) for table in tables
     ]
     return heading + "\n".join(texts)
 
