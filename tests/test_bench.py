@@ -17,6 +17,7 @@ from carecircle.bench import (
     circles,
     extracts,
     map_page,
+    pages,
     positions,
     searches,
     siting,
@@ -194,6 +195,21 @@ def test_every_kind_of_update_of_the_page_is_timed():
     kinds = [line.what.removeprefix("updates of the page, toy: ") for line in lines]
     assert set(what_if_page.KINDS) | {"first, close", "first, speed", "undo"} <= set(kinds)
     assert all(line.met and "best of 1 rounds" in line.note for line in lines)
+
+
+@pytest.mark.browser
+def test_the_mouse_of_the_measurement_drags_and_zooms_the_map():
+    watch = """() => {
+      window.seen = {};
+      carecircle.atlas.map.on("move zoom", ({ type }) => (window.seen[type] = true));
+    }"""
+    with pages.written(samples.toy_town()) as (browser, file):
+        page = pages.opened(browser, file)
+        page.evaluate(watch)
+        map_page._pan(page, 0.2)
+        assert page.evaluate("Object.keys(window.seen)") == ["move"]
+        map_page._zoom(page, 0.2)
+        page.wait_for_function("window.seen.zoom")
 
 
 @pytest.mark.browser

@@ -22,7 +22,7 @@ _CASE = "map"
 _LEAST_FPS = 30
 _STEP_S = 0.008  # a mouse tells of itself about 125 times a second
 _PAUSE_S = 0.3  # from one turn of the wheel to the next
-_MIDDLE, _RADIUS = (760, 410), 260  # pixels, clear of panel and legend
+_MIDDLE, _RADIUS = (656, 410), 260  # pixels, clear of panel and legend
 
 # frames as they begin; a frame that takes long puts the next one off
 _WATCH = """() => {

@@ -3,7 +3,7 @@
    as a function by what_if_page.py. */
 async ({ kinds, turns, undone }) => {
   const { atlas, decode } = window.carecircle, panel = atlas.trial, { trial, map: onMap } = panel, { canvas } = atlas;
-  const STILL_FRAMES = 12;
+  const STILL_FRAMES = 6;
   let state = 20250131;
   const random = (n) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
