@@ -312,6 +312,23 @@ def opened(running, town_page):
         assert seen.complaints == []
 
 
+@pytest.mark.browser
+def test_a_tip_follows_the_pointer_inside_the_map_and_leaves_it_at_the_panel(opened):
+    page = opened(width=900, height=500).page
+    # names as long as they come, under the pointer wherever it is
+    page.evaluate("carecircle.atlas.canvas.hit = () => ({ type: 'area', index: 0 })")
+    page.evaluate("carecircle.atlas.popups.line = () => '社区'.repeat(12)")
+    tip = page.locator(".cc-tip")
+    for x, y in ((450, 60), (700, 60), (450, 490)):
+        page.mouse.move(x, y)
+        page.wait_for_function(f"carecircle.atlas.map && !carecircle.atlas._look && {x}")
+        box = tip.bounding_box()
+        assert box["x"] + box["width"] <= 900
+        assert box["y"] + box["height"] <= 500
+    page.mouse.move(150, 120)
+    tip.wait_for(state="hidden")
+
+
 TRIAL = "carecircle.atlas.trial.trial"
 
 

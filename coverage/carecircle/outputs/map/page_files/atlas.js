@@ -209,11 +209,14 @@
         container.classList.toggle("cc-hit", Boolean(found));
         tip.textContent = found ? this.popups.line(found) : "";
         tip.style.display = tip.textContent ? "block" : "none";
-        if (found) tip.style.transform = `translate(${last.x + 14}px, ${last.y + 14}px)`;
+        if (!found) return;
+        const room = this.map.getSize(), x = Math.min(last.x + 14, room.x - tip.offsetWidth - 6);
+        const y = last.y + 14 + tip.offsetHeight > room.y ? last.y - 14 - tip.offsetHeight : last.y + 14;
+        tip.style.transform = `translate(${x}px, ${y}px)`;
       };
       this.map.on("mousemove", (event) => {
-        const waiting = last !== null && this._look;
-        last = event.containerPoint;
+        const waiting = Boolean(this._look);
+        last = event.originalEvent.target.closest(carecircle.frame.BOXES) ? null : event.containerPoint;
         if (waiting) return;
         this._look = L.Util.requestAnimFrame(() => {
           this._look = null;

@@ -142,6 +142,7 @@
     pane(atlas);
   }
 
+  /* What lies over the map. */
   const BOXES = ".cc-panel, .cc-legend, .cc-table, .cc-aim-bar, .leaflet-popup, .leaflet-control";
 
   /* What takes the keys of the map, without the boxes that lie over it. */
@@ -264,5 +265,5 @@
     window.matchMedia("print").addEventListener("change", ({ matches }) => (matches ? prepare() : restore()));
   }
 
-  carecircle.frame = { below, buttons, fit, north, printing, speak, tell, tiles, unseen };
+  carecircle.frame = { BOXES, below, buttons, fit, north, printing, speak, tell, tiles, unseen };
 })();
