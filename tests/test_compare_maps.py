@@ -476,3 +476,69 @@ def test_fits_a_telephone_with_the_switch_in_sight(chromium, plans, tmp_path):
         assert visit.page.evaluate("document.documentElement.scrollWidth") == 390
         assert visit.page.is_visible(".cc-switch")
         assert visit.page.query_selector(".cc-panel").bounding_box()["height"] < 390
+
+
+# keeps what the reader sees under a name; counts the pixels that differ from one kept before
+SEEN = """name => {
+  const { canvas, map } = carecircle.atlas, { x, y } = map.getSize();
+  canvas.now();
+  const corner = map.containerPointToLayerPoint([0, 0]).subtract(canvas._bounds.min);
+  const copy = Object.assign(document.createElement("canvas"), { width: x, height: y });
+  const ctx = copy.getContext("2d", { willReadFrequently: true });
+  ctx.drawImage(canvas._container, -corner.x, -corner.y);
+  const { data } = ctx.getImageData(0, 0, x, y);
+  (window.kept = window.kept || {})[name] = new Uint32Array(data.buffer);
+}"""
+DIFFER = """([one, other, from, to]) => {
+  const wide = carecircle.atlas.map.getSize().x, a = window.kept[one], b = window.kept[other];
+  return a.reduce((n, v, k) => n + (k % wide >= from && k % wide < to && v !== b[k]), 0);
+}"""
+
+
+@pytest.mark.browser
+def test_a_swipe_shows_today_on_the_left_and_the_view_on_the_right(seen):
+    page = seen.page
+
+    # labels make room for each other, and there is less of it on each side; symbols hide a home
+    some = "[...carecircle.atlas.canvas.visible].filter(id => /^(names|gaps|kind|new_)/.test(id))"
+    page.evaluate(f"{some}.forEach(id => carecircle.atlas.show(id, false))")
+    for place, view in ((1, "today"), (2, "then")):
+        page.click(f".cc-switch label:nth-child({place})")
+        page.evaluate(SEEN, view)
+    assert page.is_hidden(".cc-swipe")
+    page.click(".cc-views input[type=checkbox]")
+    assert page.inner_text(".cc-swipe-left") == "现状"
+    handle = page.locator(".cc-swipe button")
+    # over the home that the scenario serves, so that both sides have something of their own
+    xy = "carecircle.atlas.data.homes.xy"
+    at = f"carecircle.decode.latLng({xy}.x[10], {xy}.y[10])"
+    x, y = page.evaluate(f"Object.values(carecircle.atlas.map.latLngToContainerPoint({at}))")[:2]
+    box = handle.bounding_box()
+    page.mouse.move(box["x"] + 17, box["y"] + 17)
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + 17, steps=4)
+    page.mouse.up()
+    line = page.evaluate("carecircle.atlas.swipe.x")
+    assert line == pytest.approx(x, abs=2)
+    page.evaluate(SEEN, "swiped")
+    # the edge of a shape that is cut off may be blended otherwise, in a pixel of a million
+    assert page.evaluate(DIFFER, ["swiped", "today", 0, line - 1]) < 5
+    assert page.evaluate(DIFFER, ["swiped", "then", line + 1, 1280]) < 5
+    assert page.evaluate(DIFFER, ["today", "then", line + 1, 1280]) > 50
+    assert page.evaluate(DIFFER, ["today", "then", 0, line - 1]) > 50
+    # a place tells what holds on its side
+    told = "p => carecircle.atlas.card(carecircle.atlas.canvas.hit(L.point(p))).textContent"
+    for shift, word in ((-30, "超出时限"), (30, "\u2264 5 分钟")):
+        page.evaluate("share => carecircle.atlas.swipe.to(share)", (x - shift) / 1280)
+        page.evaluate("carecircle.atlas.canvas.now()")
+        assert word in page.evaluate(told, [x, y])
+    handle.focus()
+    page.keyboard.press("End")
+    assert handle.get_attribute("aria-valuenow") == "98"
+    page.keyboard.press("ArrowLeft")
+    assert handle.get_attribute("aria-valuenow") == "96"
+    page.click(".cc-switch label:nth-child(1)")
+    assert page.is_hidden(".cc-swipe")  # today is no comparison with itself
+    page.evaluate(SEEN, "back")
+    assert page.evaluate(DIFFER, ["back", "today", 0, 1280]) == 0
+    assert seen.complaints == []

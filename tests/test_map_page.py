@@ -329,7 +329,96 @@ def test_a_tip_follows_the_pointer_inside_the_map_and_leaves_it_at_the_panel(ope
     tip.wait_for(state="hidden")
 
 
+@pytest.mark.browser
+def test_clicks_on_what_lies_over_the_map_open_nothing_below(opened):
+    page = opened().page
+    # an area under everything: what falls through would open it
+    page.evaluate("carecircle.atlas.canvas.hit = () => ({ type: 'area', index: 0 })")
+    page.click(".cc-language")
+    page.click(".cc-table-button")
+    page.click(".cc-table thead th:nth-child(2) button")
+    page.click('.cc-switch input[value="try"] + span')
+    page.wait_for_function(f"{TRIAL}.state === 'ready'")
+    page.click(".cc-tools button >> nth=0")
+    page.click(".cc-aim-bar button")
+    assert page.query_selector(".leaflet-popup") is None
+    page.mouse.click(700, 200)
+    assert page.query_selector(".leaflet-popup")
+
+
+@pytest.mark.browser
+def test_an_outline_goes_with_escape_or_a_click_beside_everything(opened):
+    page = opened().page
+    chosen = "carecircle.atlas.data.chosen"
+    for leave in ("key", "click"):
+        page.evaluate("carecircle.atlas.goTo({ type: 'area', index: 0 })")
+        assert page.evaluate(chosen) == [0]
+        if leave == "key":
+            page.keyboard.press("Escape")
+        else:
+            page.evaluate("carecircle.atlas.canvas.hit = () => null")
+            page.mouse.click(340, 30)
+        assert page.evaluate(chosen) == []
+
+
+@pytest.mark.browser
+def test_a_popup_stays_in_sight_when_the_table_under_it_closes(running, sample_page):
+    with browser.visit(running, sample_page.as_uri()) as seen:
+        page = seen.page
+        page.wait_for_function("window.carecircle && carecircle.atlas.canvas.draws > 0")
+        page.click(".cc-table-button")
+        page.click(".cc-table tbody tr:nth-child(4)")
+        page.click(".cc-close")
+        page.wait_for_timeout(400)
+        assert page.locator(".leaflet-popup").bounding_box()["y"] >= 0
+
+
+@pytest.mark.browser
+def test_streets_and_districts_are_found_by_pinyin_and_a_filter_outlives_the_language(
+    running, sample_page
+):
+    with browser.visit(running, sample_page.as_uri()) as seen:
+        page = seen.page
+        page.wait_for_function("window.carecircle && carecircle.atlas.canvas.draws > 0")
+        page.click(".cc-table-button")
+        page.locator(".cc-table-bar select").nth(1).select_option(index=1)
+        counted = set(re.findall(r"\d+", page.inner_text(".cc-count")))
+        assert len(counted - {"83"}) == 1
+        page.click(".cc-language")
+        assert set(re.findall(r"\d+", page.inner_text(".cc-count"))) == counted
+        page.locator(".cc-table-bar select").first.select_option(index=2)
+        page.fill(".cc-table-bar input", "haibowan")
+        assert page.locator(".cc-table tbody tr").count() == 1
+
+
 TRIAL = "carecircle.atlas.trial.trial"
+
+
+@pytest.mark.browser
+def test_an_open_popup_follows_the_plan(opened):
+    seen = opened()
+    page = trying(seen)
+    page.evaluate("carecircle.atlas.goTo({ type: 'facility', index: 0 })")
+    button = page.locator(".leaflet-popup .cc-tools button").last
+    shut = button.inner_text()
+    page.evaluate(f"{TRIAL}.toggle(0)")
+    settled(page)
+    assert page.locator(".leaflet-popup .cc-tools button").last.inner_text() != shut
+    page.evaluate(f"{TRIAL}.undo()")
+    settled(page)
+    assert page.locator(".leaflet-popup .cc-tools button").last.inner_text() == shut
+
+
+@pytest.mark.browser
+def test_a_tool_taken_up_by_keys_goes_on_by_keys_on_the_map(opened):
+    page = trying(opened())
+    page.focus(".cc-tools button >> nth=0")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.classList.contains('cc-pane')")
+    assert "空格" in page.inner_text(".cc-aim-bar")
+    page.keyboard.press(" ")
+    settled(page)
+    assert page.evaluate(f"{TRIAL}.scenario.build") == ["N1"]
 
 
 def trying(seen):

@@ -35,6 +35,7 @@ _SCRIPTS = (
     "atlas_search.js",
     "atlas_table.js",
     "atlas_legend.js",
+    "atlas_swipe.js",
     "atlas_panel.js",
     "atlas_frame.js",
     "atlas_try_link.js",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from carecircle.outputs.headcount import counted_in
+from carecircle.outputs.map.names import pinyin_keys
 from carecircle.outputs.map.records import column
 from carecircle.outputs.map.rules import rules_failed
 
@@ -81,7 +82,7 @@ def _totals(rows: pd.DataFrame, level: str, weight: str, say: Speech) -> dict[st
         _number(rows, "units_with_facility", say("units_with_facility"), "number"),
         _number(rows, "units_on_time", say("units_on_time"), "number"),
     ]
-    return _level(level, rows.index, names, columns, say)
+    return _level(level, rows.index, names, columns, say) | {"pinyin": pinyin_keys(names)}
 
 
 def _members(findings: Findings, level: str, units: pd.Index) -> list[list[int]]:

@@ -123,6 +123,7 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     # tiles
     "tiles": ("在线底图", "Online base map"),
     "tiles_note": ("需要联网", "needs the internet"),
+    "swipe": ("左右对比:左边为现状", "Swipe: today on the left"),
     # what-if
     "try": ("方案推演", "What if"),
     "try_hint": (
@@ -143,14 +144,20 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     "try_save": ("下载方案", "Download"),
     "try_name": ("方案名称", "Name of the scenario"),
     "try_add": ("新增设施", "Add a facility"),
-    "try_add_hint": ("在地图上点选位置", "Click where it shall stand"),
+    "try_add_hint": (
+        "在地图上点选位置;用键盘时移动地图,按空格键选定十字处",
+        "Click where it shall stand; by keys, move the map under the cross and press space",
+    ),
     "try_draw": ("画新路", "Draw a road"),
     "try_draw_hint": (
-        "逐点点击;靠近道路即相接",
-        "Click point by point; a point near a road joins it",
+        "逐点点击;靠近道路即相接;用键盘时按空格键选定十字处",
+        "Click point by point; a point near a road joins it; by keys, space sets a point",
     ),
     "try_cut": ("关闭路桥", "Close a road or bridge"),
-    "try_cut_hint": ("点击要关闭的道路或桥", "Click the road or bridge to close"),
+    "try_cut_hint": (
+        "点击要关闭的道路或桥;用键盘时把它移到十字下,按空格键",
+        "Click the road or bridge to close; by keys, move it under the cross and press space",
+    ),
     "try_finish": ("完成", "Finish"),
     "try_cancel": ("取消", "Cancel"),
     "try_none_near": ("附近没有道路", "No road near"),
@@ -203,7 +210,7 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     "try_stopped": ("被河流、铁路等阻隔截断", "cut by a river, railway or other barrier"),
     "try_make_bridge": ("改为桥", "Make it a bridge"),
     "try_uncovered": ("变化最大的社区(村)", "Communities that change most"),
-    "try_uncovered_list": ("仍有未覆盖的社区(村)", "Communities still uncovered"),
+    "try_uncovered_list": ("仍有人未覆盖的社区(村)", "Communities with anyone uncovered"),
     "try_gaps": ("推演下的未覆盖片区", "Uncovered areas under the plan"),
     "try_newly": ("其中新增未覆盖", "Newly uncovered among them"),
     "try_verdict": ("推演判定", "Verdict, what if"),

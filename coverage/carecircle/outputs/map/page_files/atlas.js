@@ -68,6 +68,20 @@
       Object.assign(this.data.gaps, this.payload.views.gaps[Math.ceil(part / 2)]);
     },
 
+    /* Do something under another view; what is chosen stays chosen. */
+    under(part, act) {
+      const chosen = this.part;
+      if (part === undefined || part === chosen) return act();
+      const { headline, summary, card } = this.payload;
+      this.choose(part);
+      try {
+        return act();
+      } finally {
+        this.choose(chosen);
+        Object.assign(this.payload, { headline, summary, card });
+      }
+    },
+
     /* Everything in the other language; what is open, chosen and drawn stays as it is. */
     speak(lang) {
       this.tongue.set(lang);
@@ -78,6 +92,7 @@
       this.table.build();
       if (this.trial) this.trial.build();
       carecircle.frame.speak(this);
+      if (this.swipe) this.swipe.refresh();
       this.canvas.redraw();
     },
 
@@ -107,6 +122,11 @@
       this.map.getContainer().classList.toggle("cc-with-table", open);
       this.map.getContainer().querySelector(".cc-table-button").setAttribute("aria-expanded", String(open));
       this.boxes.key.fit();
+      const { popup } = this.opened || {};
+      if (popup && popup.isOpen()) {
+        popup.options.autoPan = true;
+        popup.update(); // its height follows the room
+      }
       if (open) this.table.redrawKept();
       if (open) this.table.filter.focus({ preventScroll: true });
     },
@@ -115,7 +135,7 @@
     goToUnit(level, i) {
       if (level.level === "area") return this.goTo({ type: "area", index: i });
       const box = this.data.areas.shapes.box, members = level.areas[i];
-      this.data.chosen = members;
+      this.mark(members);
       this.map.closePopup();
       const bounds = L.latLngBounds([]);
       members.forEach((s) => {
@@ -132,7 +152,7 @@
       this.boxes.refresh();
       this.refreshLegend();
       carecircle.frame.tell(this);
-      this.canvas.redraw();
+      this.swipe.refresh();
     },
 
     show(id, yes) {
@@ -163,16 +183,33 @@
     },
 
     open(found, latlng, autoPan = true) {
-      L.popup({ maxWidth: 340, minWidth: 220, autoPan, autoPanPadding: [20, 20] })
-        .setLatLng(latlng)
-        .setContent(this.card(found))
-        .openOn(this.map);
-      this.told.textContent = this.map._popup.getElement().innerText;
+      const popup = L.popup({ maxWidth: 340, minWidth: 220, autoPan, autoPanPadding: [20, 20] });
+      popup.setLatLng(latlng).setContent(this.card(found)).openOn(this.map);
+      this.opened = { popup, found };
+      this.told.textContent = popup.getElement().innerText;
+    },
+
+    /* What is open under a plan says what holds now; places and areas of a plan may be gone. */
+    reopen() {
+      const { popup, found } = this.opened || {};
+      if (!popup || !popup.isOpen()) return;
+      if (found.type === "try" || found.type === "try_gap") return this.map.closePopup(popup);
+      const held = popup.getElement().contains(document.activeElement);
+      popup.setContent(this.card(found));
+      const tool = popup.getElement().querySelector(".cc-tools button");
+      if (held) (tool || this.pane).focus({ preventScroll: true });
+    },
+
+    /* Outline areas, and no others. */
+    mark(areas) {
+      if (!areas.length && !(this.data.chosen || []).length) return;
+      this.data.chosen = areas;
+      this.canvas.redraw();
     },
 
     card(found) {
       const { world } = this.trying ? this.trial.trial : {};
-      const card = found.type === "try" ? carecircle.element("h2", "", found.site) : this.popups.card(found);
+      const card = found.type === "try" ? carecircle.element("h2", "", found.site) : this.under(found.part, () => this.popups.card(found));
       if (!world || (found.type !== "facility" && found.type !== "try")) return card;
       const box = carecircle.element("div", "cc-card"), tools = this.trial.popup(found);
       box.append(...(tools ? [card, tools] : [card]));
@@ -181,8 +218,8 @@
 
     goTo(found) {
       const xy = (found.type === "area" ? this.data.areas : this.data.facilities).xy;
-      this.data.chosen = found.type === "area" ? [found.index] : [];
-      this.canvas.redraw();
+      this.mark(found.type === "area" ? [found.index] : []);
+      if (window.innerWidth <= 700) this.boxes.panel.classList.add("cc-folded"); // it would cover what was found
       if (isNaN(xy.x[found.index])) return;
       const latlng = decode.latLng(xy.x[found.index], xy.y[found.index]), bounds = L.latLngBounds(latlng, latlng);
       if (found.type === "area") {
@@ -207,7 +244,7 @@
       const look = () => {
         const found = last && this.canvas.hit(last);
         container.classList.toggle("cc-hit", Boolean(found));
-        tip.textContent = found ? this.popups.line(found) : "";
+        tip.textContent = found ? this.under(found.part, () => this.popups.line(found)) : "";
         tip.style.display = tip.textContent ? "block" : "none";
         if (!found) return;
         const room = this.map.getSize(), x = Math.min(last.x + 14, room.x - tip.offsetWidth - 6);
@@ -216,7 +253,7 @@
       };
       this.map.on("mousemove", (event) => {
         const waiting = Boolean(this._look);
-        last = event.originalEvent.target.closest(carecircle.frame.BOXES) ? null : event.containerPoint;
+        last = carecircle.frame.overBoxes(event.originalEvent) ? null : event.containerPoint;
         if (waiting) return;
         this._look = L.Util.requestAnimFrame(() => {
           this._look = null;
@@ -229,11 +266,14 @@
       });
       this.map.on("click", (event) => {
         const { map: trial } = this.trial || {};
+        if (carecircle.frame.overBoxes(event.originalEvent)) return;
         if (trial && trial.mode) return trial.click(event.latlng);
         if (trial && Date.now() - (trial.dropped || 0) < 250) return;
         const found = this.canvas.hit(event.containerPoint);
         if (found) this.open(found, found.x === undefined ? event.latlng : decode.latLng(found.x, found.y));
+        else this.mark([]);
       });
+      document.addEventListener("keydown", ({ key }) => key === "Escape" && this.mark([]));
     },
   };
 
@@ -259,6 +299,10 @@
     frame.speak(atlas);
     frame.printing(atlas);
     frame.below(atlas);
+    if (atlas.payload.views && atlas.payload.views.scenarios.length) {
+      atlas.swipe = new carecircle.Swipe(atlas);
+      atlas.boxes.refresh();
+    }
     if (carecircle.Trial.possible()) {
       atlas.trial = new carecircle.TrialPanel(atlas);
       atlas.boxes.refresh();

@@ -7,6 +7,7 @@
   const SLOW_MS = 120;
   const STILL = ["lines", "outline"], PICTURES = 8; // of two runs of layers, with the margin and without
   const MARGIN = 0.3; // of the map's size, drawn beyond each edge
+  const WHOLE = [{ from: -Infinity, to: Infinity, under: (act) => act() }];
 
   /* Where a label may stand, best first; an important one may step aside and point back. */
   function spots(half, high, chip) {
@@ -29,6 +30,7 @@
       this.milliseconds = 0;
       this.trying = false; // a plan: updates come fast, and most layers stand still
       this._pictures = new Map();
+      this.sides = () => WHOLE; // of the map, from left to right in pixels, each under a view of its own
     },
 
     getEvents: function () {
@@ -82,11 +84,14 @@
       const shown = this._shown().filter((drawer) => drawer.hit);
       // small things first: a home inside an uncovered area must be reachable
       shown.sort((a, b) => a.reach - b.reach);
-      for (const drawer of shown) {
-        const found = drawer.hit(this._view, at.x, at.y);
-        if (found) return found;
-      }
-      return null;
+      const { part, under } = this.sides().find(({ from, to }) => point.x >= from && point.x < to);
+      return under(() => {
+        for (const drawer of shown) {
+          const found = drawer.hit(this._view, at.x, at.y);
+          if (found) return { ...found, part };
+        }
+        return null;
+      });
     },
 
     _shown: function () {
@@ -110,6 +115,7 @@
     /* A long drag outruns the margin of the canvas: draw again before its edge shows. */
     _onMove: function () {
       if (this._map._animatingZoom || this._map.getZoom() !== this._zoom) return;
+      if (this.sides() !== WHOLE) return this.redraw(false); // sides stand still while the map moves
       const size = this._map.getSize(), hasMargin = this._bounds.getSize().x > size.x;
       if (hasMargin && this.milliseconds > SLOW_MS) return; // a stall is worse than an edge that fills when the hand rests
       const corner = this._map.containerPointToLayerPoint([0, 0]);
@@ -133,6 +139,21 @@
       const before = performance.now();
       const view = (this._view = this._lookAt(size, ratio));
       view.ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+      for (const side of this.sides()) side.under(() => this._side(view, side));
+      this.draws += 1;
+      this.milliseconds = performance.now() - before;
+    },
+
+    /* All that is shown of one side, and its labels. */
+    _side: function (view, { from, to }) {
+      const { ctx, size } = view, left = this._map.layerPointToContainerPoint(this._bounds.min).x;
+      const west = Math.max(0, from - left), east = Math.min(size.x, to - left);
+      if (east <= west) return;
+      Object.assign(view, { labels: [], taken: [], reach: [west, east] });
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(west, 0, east - west, size.y);
+      ctx.clip();
       const shown = this._shown(), isStill = (drawer) => this.trying && STILL.includes(drawer.type);
       for (let k = 0; k < shown.length; ) {
         const end = k + Math.max(1, shown.slice(k).findIndex((drawer) => !isStill(drawer)));
@@ -141,8 +162,7 @@
         k = end;
       }
       this._write(view);
-      this.draws += 1;
-      this.milliseconds = performance.now() - before;
+      ctx.restore();
     },
 
     _each: function (view, drawers) {
@@ -182,11 +202,11 @@
       };
     },
 
-    /* The part of the canvas that the reader sees. */
-    _seen: function () {
+    /* The part of one side that the reader sees. */
+    _seen: function ({ reach: [west, east] }) {
       const corner = this._map.containerPointToLayerPoint([0, 0]).subtract(this._bounds.min);
       const size = this._map.getSize();
-      return [corner.x, corner.y, corner.x + size.x, corner.y + size.y];
+      return [Math.max(corner.x, west), corner.y, Math.min(corner.x + size.x, east), corner.y + size.y];
     },
 
     _lead: function (ctx, label, x, y, high) {
@@ -206,7 +226,7 @@
     _write: function (view) {
       const taken = view.taken;
       const free = (box) => !taken.some((t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1]);
-      const [west, north, east, south] = this._seen();
+      const [west, north, east, south] = this._seen(view);
       const seen = (box) => box[0] > west && box[2] < east && box[1] > north && box[3] < south;
       const ctx = view.ctx;
       ctx.textAlign = "center";

@@ -142,8 +142,10 @@
     pane(atlas);
   }
 
-  /* What lies over the map. */
   const BOXES = ".cc-panel, .cc-legend, .cc-table, .cc-aim-bar, .leaflet-popup, .leaflet-control";
+
+  /* Whether an event began in what lies over the map; its way still knows boxes of what was built anew meanwhile. */
+  const overBoxes = (event, names = BOXES) => event.composedPath().some((node) => node.matches && node.matches(names));
 
   /* What takes the keys of the map, without the boxes that lie over it. */
   function pane(atlas) {
@@ -153,9 +155,7 @@
     container.removeAttribute("tabindex");
     for (const event of ["focus", "blur"]) atlas.pane.addEventListener(event, () => map.fire(event));
     container.addEventListener("click", (event) => {
-      // the way of the click still knows boxes of what was built anew meanwhile
-      const through = (names) => event.composedPath().some((node) => node.matches && node.matches(names));
-      if (!through(BOXES) || through(".leaflet-popup-close-button")) atlas.pane.focus({ preventScroll: true });
+      if (!overBoxes(event) || overBoxes(event, ".leaflet-popup-close-button")) atlas.pane.focus({ preventScroll: true });
     });
     container.addEventListener("keydown", ({ key, target }) => {
       if (key !== "Escape" || !target.closest(".leaflet-popup")) return;
@@ -265,5 +265,5 @@
     window.matchMedia("print").addEventListener("change", ({ matches }) => (matches ? prepare() : restore()));
   }
 
-  carecircle.frame = { BOXES, below, buttons, fit, north, printing, speak, tell, tiles, unseen };
+  carecircle.frame = { below, buttons, fit, north, overBoxes, printing, speak, tell, tiles, unseen };
 })();

@@ -79,7 +79,17 @@
       });
       label.appendChild(element("span", "", word));
     });
+    if (atlas.swipe) swiping(atlas, box, view > 0);
     if (views.scenarios.length === 1) panel.appendChild(element("p", "cc-sub", views.scenarios[0]));
+  }
+
+  /* Today and the view beside each other. */
+  function swiping({ payload, swipe }, box, possible) {
+    const label = box.appendChild(element("label", "cc-layer"));
+    const input = label.appendChild(element("input"));
+    Object.assign(input, { type: "checkbox", checked: swipe.on, disabled: !possible });
+    input.addEventListener("change", () => swipe.turn(input.checked));
+    label.appendChild(element("span", "", payload.words.swipe));
   }
 
   function headline(atlas, panel) {
@@ -166,7 +176,8 @@
     const { words, city_rules: rules } = atlas.payload;
     if (!rules.length) return;
     const fold = panel.appendChild(element("details", "cc-rules"));
-    fold.appendChild(element("summary", "", words.city_rules)).appendChild(element("small", "", rules.length));
+    const title = atlas.trying ? `${words.city_rules} · ${words.try_today}` : words.city_rules; // no plan changes them
+    fold.appendChild(element("summary", "", title)).appendChild(element("small", "", rules.length));
     const list = fold.appendChild(element("ul"));
     rules.forEach((rule) => {
       const row = list.appendChild(element("li", `cc-${rule.verdict}`));

@@ -5,6 +5,9 @@
   const { known, number, percent, signed } = carecircle.format;
   const AT_ONCE = 200; // rows added at a time; more follow when the reader scrolls
 
+  /* Whether a change is for the better; of some figures less is. */
+  const coloured = (change, less) => (Math.abs(change) > 0.05 ? (change > 0 === !less ? "cc-up" : "cc-down") : "cc-same");
+
   /* What a cell sorts by, and what it shows. */
   const FORMS = {
     text: { value: (c, i) => c.values[i], show: (c, i) => c.values[i] },
@@ -59,7 +62,7 @@
 
     build() {
       const { words, table } = this.atlas.payload, element = carecircle.element;
-      const kept = this.filter ? this.filter.value : "";
+      const kept = this.filter ? this.filter.value : "", only = this.verdict ? this.verdict.selectedIndex : 0;
       this.node.replaceChildren();
       this.node.setAttribute("aria-label", words.table);
       this.bar = this.node.appendChild(element("div", "cc-table-bar"));
@@ -91,6 +94,7 @@
         if (this.box.scrollTop + this.box.clientHeight > this.box.scrollHeight - 200) this.more();
       });
       this.verdicts();
+      this.verdict.selectedIndex = only; // verdicts come in the same order in every language
       this.draw();
     },
 
@@ -107,7 +111,7 @@
     rows(columns) {
       const level = this.level, wanted = this.filter.value.trim();
       const named = columns[0].values;
-      const pinyin = level.level === "area" ? this.atlas.data.areas.pinyin : [];
+      const pinyin = level.pinyin || this.atlas.data.areas.pinyin;
       const verdict = columns.find((c) => c.id === "verdict");
       const only = this.verdict.selectedIndex > 0 && verdict ? this.verdict.value : null;
       const street = columns.find((c) => c.id === "street");
@@ -187,7 +191,7 @@
         const cell = row.appendChild(element("td", column.type === "text" ? "" : "cc-num", text));
         const more = form.more && form.more(column, i);
         if (more) cell.appendChild(element("small", "", more));
-        if (column.type === "signed" && known(column.values[i])) cell.classList.add(column.values[i] > 0.05 ? "cc-up" : column.values[i] < -0.05 ? "cc-down" : "cc-same");
+        if (column.type === "signed" && known(column.values[i])) cell.classList.add(coloured(column.values[i], column.less));
       });
       row.addEventListener("click", () => {
         this.body.querySelectorAll(".cc-chosen").forEach((other) => other.classList.remove("cc-chosen"));

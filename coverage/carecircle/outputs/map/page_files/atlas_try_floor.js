@@ -47,7 +47,7 @@
       const values = (of) => numbers.map((i) => (i === undefined || !known(of(i)) ? null : of(i)));
       return [
         { id: "try_floor", title: `${words.try_floor} · ${words.try_then}`, type: "number", values: values((i) => now.shortfall[i]) },
-        { id: "try_floor_change", title: words.try_change, type: "signed", values: values((i) => now.shortfall[i] - before.shortfall[i]) },
+        { id: "try_floor_change", title: words.try_change, type: "signed", less: true, values: values((i) => now.shortfall[i] - before.shortfall[i]) },
       ];
     },
 

@@ -311,7 +311,7 @@
     }
 
     grab(event) {
-      const inside = event.target.closest(carecircle.frame.BOXES);
+      const inside = carecircle.frame.overBoxes(event);
       if (!this.active || this.mode || inside || event.button || !this.trial.world) return;
       const { map, canvas } = this.atlas, from = map.mouseEventToContainerPoint(event);
       const item = this.movable(from);

@@ -63,7 +63,7 @@
       this.figures = this.add(this.node, "div", "cc-results");
       const tools = this.add(this.node, "div", "cc-tools");
       this.tools = Object.fromEntries(
-        ["add", "draw", "cut"].map((mode) => [mode, this.button(tools, words[`try_${mode}`], () => this.map.use(this.map.mode === mode ? null : mode))]),
+        ["add", "draw", "cut"].map((mode) => [mode, this.button(tools, words[`try_${mode}`], (event) => this.take(mode, event))]),
       );
       this.hint = this.add(this.node, "p", "cc-aim-hint");
       this.hint.setAttribute("role", "status");
@@ -79,6 +79,12 @@
       this.told(this.map.mode);
       this.map.shapes.speak();
       this.refresh();
+    }
+
+    /* Take up a tool or lay it down; whoever came by keys goes on by keys, on the map. */
+    take(mode, { detail }) {
+      this.map.use(this.map.mode === mode ? null : mode);
+      if (this.map.mode && !detail) this.atlas.pane.focus({ preventScroll: true });
     }
 
     /* Uncovered areas and circles have arrived: figures of these alone. */
@@ -150,12 +156,14 @@
       if (!trial.world) return;
       this.slide();
       if (trial.state !== "busy") this.list(); // else with the result
+      if (trial.state === "busy") this.hint.textContent = ""; // of what was before
       if (trial.state !== "ready") return;
       this.retell();
       this.rings();
       this.map.show();
       this.results();
       this.columns();
+      this.atlas.reopen();
       this.address.hidden = true;
     }
 
@@ -319,7 +327,7 @@
       this.moved.replaceChildren();
       const { change } = trial.result.area[this.weight()];
       const moved = Array.from(change.keys()).filter((i) => Math.abs(change[i]) > 0.05).sort((a, b) => Math.abs(change[b]) - Math.abs(change[a]) || a - b);
-      if (trial.changed) this.areas(words.try_uncovered, moved, "moved-areas");
+      if (moved.length) this.areas(words.try_uncovered, moved, "moved-areas");
       this.gapList();
       this.floorList();
       this.areas(words.try_uncovered_list, [...trial.result.uncovered], "uncovered");
