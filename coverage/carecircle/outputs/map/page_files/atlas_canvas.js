@@ -7,6 +7,7 @@
   const SLOW_MS = 120;
   const STILL = ["lines", "outline"], PICTURES = 8; // of two runs of layers, with the margin and without
   const MARGIN = 0.3; // of the map's size, drawn beyond each edge
+  const COVERS = ".cc-panel, .cc-legend, .cc-table, .leaflet-control";
   const WHOLE = [{ from: -Infinity, to: Infinity, under: (act) => act() }];
 
   /* Where a label may stand, best first; an important one may step aside and point back. */
@@ -222,10 +223,19 @@
       ctx.fill();
     },
 
+    /* Boxes that lie over the map, in pixels of the canvas. */
+    _covers: function () {
+      const container = this._map.getContainer(), { left, top } = container.getBoundingClientRect();
+      const corner = this._map.containerPointToLayerPoint([0, 0]).subtract(this._bounds.min), dx = corner.x - left, dy = corner.y - top;
+      const boxes = Array.from(container.querySelectorAll(COVERS), (node) => node.getBoundingClientRect()).filter((box) => box.width);
+      return boxes.map((box) => [box.left + dx, box.top + dy, box.right + dx, box.bottom + dy]);
+    },
+
     /* Labels by rank, each where it covers no symbol and no other label, or not at all. */
     _write: function (view) {
-      const taken = view.taken;
-      const free = (box) => !taken.some((t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1]);
+      const taken = view.taken, covers = view.labels.some((label) => label.chip) ? this._covers() : [];
+      const among = (box) => (t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1];
+      const free = (box) => !taken.some(among(box)), open = (box) => seen(box) && free(box) && !covers.some(among(box));
       const [west, north, east, south] = this._seen(view);
       const seen = (box) => box[0] > west && box[2] < east && box[1] > north && box[3] < south;
       const ctx = view.ctx;
@@ -240,8 +250,9 @@
           const x = label.x + dx, y = label.y + dy;
           return [x - half, y - high, x + half, y + high];
         });
-        // the canvas is larger than the map: a label cut by the edge tells half of it
-        const box = (label.chip && boxes.find((spot) => seen(spot) && free(spot))) || boxes.find(free);
+        // a label cut by the edge of the map, or by what lies over it, tells half of it
+        const away = !seen([label.x, label.y, label.x, label.y]); // until the reader moves the map
+        const box = label.chip ? boxes.find(open) || (away && boxes.find(free)) : boxes.find(free);
         if (!box) continue;
         taken.push(box);
         const x = (box[0] + box[2]) / 2, y = (box[1] + box[3]) / 2;
