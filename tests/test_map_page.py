@@ -58,6 +58,19 @@ def column(table, name):
 # ------------------------------------------------------------------------------- without a browser
 
 
+def test_the_chooser_of_rules_says_how_many_pass_and_kinds_that_count_in_part_are_shown(
+    sample_payload, sample_result
+):
+    layers = [layer for group in sample_payload["groups"] for layer in group["layers"]]
+    told = json.dumps(next(one for one in layers if one.get("choices")), ensure_ascii=False)
+    assert "达标 70 / 70" in told
+    homes = next(one for one in layers if one["title"] == "养老机构")
+    assert homes["on"]
+    counted = sample_result.facilities.query("kind == 'institution' and eligible")
+    assert f"养老机构 ({len(counted)} / " in json.dumps(sample_payload["card"], ensure_ascii=False)
+    assert "无数据 户住宅" not in json.dumps(sample_payload["facilities"], ensure_ascii=False)
+
+
 def test_a_text_of_two_languages_is_read_in_either_also_inside_another():
     say = Speech("both")
     text = f"{say('layer_gaps')} · {say('within', 15)} · {say('label_points', say('roster'))}"

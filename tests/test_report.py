@@ -638,3 +638,15 @@ def test_why_a_part_is_missing_is_told_in_the_language_of_the_report(result):
     ):
         spoken = replace(result, card=replace(result.card, language=language))
         assert told in ReportInput(spoken, lacking=reason).why("plan")
+
+
+def test_texts_of_estates_in_step_come_back_from_a_saved_folder(sample_result, tmp_path):
+    from carecircle.audit.stored import _verdicts
+
+    steps = ["failed_step", "failed_steps", "missing"]
+    sample_result.sync.to_csv(tmp_path / "sync.csv", encoding="utf-8-sig")
+    read = _verdicts(tmp_path, "sync")[steps]
+    assert read.equals(sample_result.sync[steps].fillna("").astype(read.dtypes.to_dict()))
+    # a table in which no estate failed holds none of the texts
+    sample_result.sync[steps].assign(**dict.fromkeys(steps, "")).to_csv(tmp_path / "sync.csv")
+    assert (_verdicts(tmp_path, "sync")[steps] == "").all(axis=None)

@@ -113,7 +113,15 @@ def make_report(
     sites = None if asked is None else asked.tables.sites
     tell("drawing maps")
     return report_of(
-        ReportInput(findings, before=before, plan=plan, sites=sites, lacking=lacking, **found)
+        ReportInput(
+            findings,
+            before=before,
+            plan=plan,
+            sites=sites,
+            lacking=lacking,
+            saved=asked is None,
+            **found,
+        )
     )
 
 

@@ -31,6 +31,7 @@ _FLAGS = ("has_facility", "on_time", "covered", "eligible", "assessed", "safety_
           "open_to_community", "verified", "in_force", "headline")  # fmt: skip
 _KEYS = {"rules": ["preset", "rule", "unit_id"], "indicators": ["line", "level", "unit_id"],
          "sync": ["reading", "estate_id"]}  # fmt: skip
+_TEXTS = ("reason", "evidence_ids", "closes", "failed_step", "failed_steps", "missing")
 
 
 def open_result(folder: str | Path) -> Result:
@@ -132,9 +133,10 @@ def _verdicts(folder: Path, name: str) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame()
     keys = _KEYS[name]
-    codes = dict.fromkeys([*keys, "reason", "evidence_ids", "closes", "number", "status"], "str")
+    # a column of texts without a text in any row would be read as numbers
+    codes = dict.fromkeys([*keys, *_TEXTS, "number", "status"], "str")
     table = pd.read_csv(path, encoding="utf-8-sig", dtype=codes, low_memory=False)
-    table = table.fillna({name: "" for name in (*keys, "reason", "evidence_ids", "closes")
+    table = table.fillna({name: "" for name in (*keys, *_TEXTS)
                           if name in table})  # fmt: skip
     return table.set_index(keys)
 

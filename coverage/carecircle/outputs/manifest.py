@@ -63,7 +63,11 @@ def manifest(findings: Findings, files: Mapping[str, Mapping[str, object]]) -> d
         What is unknown is null.
     """
     card = plain_json(findings.card)
-    card["kinds"] = {kind: findings.card.kinds.get(kind) for kind in findings.card.eligible}
+    # the kinds that do not count occur too: whoever reads the folder back has to name them
+    here = findings.facilities["kind"].dropna().astype(str) if len(findings.facilities) else ()
+    kinds = findings.card.kinds
+    named = sorted({kind for kind in here if kind in kinds} - set(findings.card.eligible))
+    card["kinds"] = {kind: kinds.get(kind) for kind in (*findings.card.eligible, *named)}
     by_code = Counter((issue.severity, issue.table, issue.code) for issue in findings.issues)
     facts = {
         "format": FORMAT,

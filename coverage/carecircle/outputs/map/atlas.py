@@ -22,7 +22,12 @@ from carecircle.outputs.map.layers import (
 )
 from carecircle.outputs.map.lines import base_layers, circle_layers
 from carecircle.outputs.map.names import pinyin_keys
-from carecircle.outputs.map.records import area_records, facility_records, gap_records
+from carecircle.outputs.map.records import (
+    area_records,
+    counted_kinds,
+    facility_records,
+    gap_records,
+)
 from carecircle.outputs.map.rules import city_rules
 from carecircle.outputs.map.shapes import bounds_of
 from carecircle.outputs.map.summary import spoken_summary
@@ -218,7 +223,11 @@ def _frame(findings: Findings, say: Speech) -> dict[str, Any]:
         "step": STEP_DEGREES,
         "words": ui_words(say),
         "card": card_of(
-            findings.card, say, kinds=kinds_here(findings), weight=counted_in(findings)
+            findings.card,
+            say,
+            kinds=kinds_here(findings),
+            weight=counted_in(findings),
+            singly=counted_kinds(findings),
         ),
         "headline": headline_of(findings, say),
         "table": unit_tables(findings, say),

@@ -66,11 +66,17 @@ def limits_text(card: StudyCard, say: Speech, *, kinds: Iterable[str] | None = N
 
 
 def card_of(
-    card: StudyCard, say: Speech, *, kinds: Iterable[str] | None = None, weight: str = "elders"
+    card: StudyCard,
+    say: Speech,
+    *,
+    kinds: Iterable[str] | None = None,
+    weight: str = "elders",
+    singly: Mapping[str, tuple[int, int]] | None = None,
 ) -> dict[str, Any]:
     """Return title, banner, terms and sources; only the limits of ``kinds`` are named.
 
     A community is on time by its elders; where the study counts others (``weight``), by its homes.
+    ``singly`` are kinds of which some facilities count, with how many of how many.
     ``kinds`` and the parts of the subtitle travel too: a tried plan has its own terms.
     """
     kinds = tuple(card.limits if kinds is None else kinds)
@@ -80,7 +86,7 @@ def card_of(
     speed = f"{profile.speed_m_s:.2f} m/s ({profile.speed_m_s * 60:.0f} m/min)"
     if profile.class_kmh:
         speed = say("class_km_h")
-    counted = [say.pick(card.kinds[kind]) if kind in card.kinds else kind for kind in card.eligible]
+    counted = _counted(card, say, singly or {})
     rule = "on_time_rule_elders" if weight == "elders" else "on_time_rule_homes"
     terms = [
         (say("limits"), limits_text(card, say, kinds=kinds)),
@@ -103,6 +109,14 @@ def card_of(
         "terms": [pair for pair in terms if pair[1]],
         "sources": list(card.sources),
     }
+
+
+def _counted(card: StudyCard, say: Speech, singly: Mapping[str, tuple[int, int]]) -> list[str]:
+    def name(kind: str) -> str:
+        return say.pick(card.kinds[kind]) if kind in card.kinds else kind
+
+    parts = [f"{name(kind)} ({n:,} / {of:,})" for kind, (n, of) in singly.items()]
+    return [*map(name, card.eligible), *parts]
 
 
 def card_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

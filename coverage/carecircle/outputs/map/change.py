@@ -32,7 +32,7 @@ from carecircle.outputs.map.layers import (
     home_layers,
     homes_data,
 )
-from carecircle.outputs.map.records import area_records, column, facility_records
+from carecircle.outputs.map.records import area_records, column, counted_kinds, facility_records
 from carecircle.outputs.map.shapes import Layer, has_place, swatch
 from carecircle.outputs.map.summary import spoken_change, spoken_summary
 
@@ -215,7 +215,8 @@ class Change:
 
     def _card(self, findings: Findings) -> dict[str, Any]:
         kinds, weight = kinds_here(findings), counted_in(findings)
-        return card_of(findings.card, self.say, kinds=kinds, weight=weight)
+        singly = counted_kinds(findings)
+        return card_of(findings.card, self.say, kinds=kinds, weight=weight, singly=singly)
 
     def views(self) -> dict[str, Any]:
         """Return what there is to choose from, and the headline of each view."""

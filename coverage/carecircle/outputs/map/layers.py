@@ -14,7 +14,7 @@ from carecircle.outputs import colours
 from carecircle.outputs.headcount import GAP_COLUMNS, counted_in
 from carecircle.outputs.map.access import access_classes
 from carecircle.outputs.map.codec import pack_codes, pack_counts, pack_points, pack_shapes
-from carecircle.outputs.map.records import column, kind_names, statuses
+from carecircle.outputs.map.records import column, counted_kinds, kind_names, statuses
 from carecircle.outputs.map.rules import rule_layer
 from carecircle.outputs.map.shapes import DRAWN_M, Layer, has_place, places, swatch, wgs84
 
@@ -293,7 +293,7 @@ def _bubble_layer(findings: Findings, say: Speech) -> list[Layer]:
 
 def _kind_order(findings: Findings) -> list[str]:
     here = set(column(findings.facilities, "kind").dropna().astype(str))
-    known = [*findings.card.eligible, *findings.card.kinds]
+    known = [*findings.card.eligible, *counted_kinds(findings), *findings.card.kinds]
     return [*dict.fromkeys(kind for kind in known if kind in here), *sorted(here - set(known))]
 
 
@@ -317,6 +317,7 @@ def facility_layers(findings: Findings, say: Speech) -> list[Layer]:
     """Return one layer per facility kind; those that count come first and are on."""
     names = kind_names(findings, say)
     counts = column(findings.facilities, "kind").value_counts()
+    counted = {*findings.card.eligible, *counted_kinds(findings)}
     layers = []
     for place, kind in enumerate(_kind_order(findings)):
         symbol = colours.symbol_of(kind, place)
@@ -327,7 +328,7 @@ def facility_layers(findings: Findings, say: Speech) -> list[Layer]:
                 "id": f"kind{place}",
                 "title": name,
                 "type": "symbols",
-                "on": kind in findings.card.eligible,
+                "on": kind in counted,
                 "kind": place,
                 "shape": symbol.shape,
                 "colour": symbol.colour,

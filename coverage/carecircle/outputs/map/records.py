@@ -21,6 +21,7 @@ __all__ = [
     "Records",
     "area_records",
     "column",
+    "counted_kinds",
     "facility_records",
     "gap_records",
     "kind_names",
@@ -67,6 +68,18 @@ def _records(title: Iterable[str], subtitle: Iterable[str], rows: dict[str, list
 def kind_names(findings: Findings, say: Speech) -> dict[str, str]:
     """Return the name of every facility kind in the language of the study."""
     return {kind: say.pick(pair) for kind, pair in findings.card.kinds.items()}
+
+
+def counted_kinds(findings: Findings) -> dict[str, tuple[int, int]]:
+    """Return the kinds beyond the study's of which single facilities count: how many, and of all.
+
+    A facility may be eligible by its own column although the study does not count its kind.
+    """
+    kinds = column(findings.facilities, "kind").astype(object)
+    eligible = column(findings.facilities, "eligible").astype("boolean").fillna(value=False)
+    counted, every = kinds[eligible].value_counts(sort=False), kinds.value_counts().to_dict()
+    own = set(findings.card.eligible)
+    return {str(k): (int(n), int(every[k])) for k, n in counted.items() if k not in own}
 
 
 def statuses(facilities: pd.DataFrame) -> pd.Series:
@@ -154,6 +167,8 @@ def facility_records(findings: Findings, say: Speech) -> Records:
         return say("yes" if not missing(eligible) and bool(eligible) else "no")
 
     def nearest_for(homes: object, elders: object) -> str:
+        if missing(homes) and missing(elders):  # it does not count, so it serves nobody
+            return ""
         return say("nearest_for_value", say.number(homes), say.number(elders))
 
     rows = {

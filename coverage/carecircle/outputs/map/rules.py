@@ -50,15 +50,40 @@ def rule_layer(findings: Findings, say: Speech) -> list[Layer]:
 
 def city_rules(findings: Findings, say: Speech) -> list[dict[str, Any]]:
     """Return the indicators of the city that are to be quoted: title, figure and verdict."""
+    quoted = [rules for rules in _by_rule(findings, ("city",)) if _is_quoted(rules.iloc[0])]
+    titles = [_title(rules.iloc[0], say) for rules in quoted]
+    published = _published_only(findings)
     told = []
-    for rules in _by_rule(findings, ("city",)):
+    for title, rules in zip(titles, quoted, strict=True):
         facts = rules.iloc[0]
-        if not facts["headline"] or facts["status"] == "not_applicable":
-            continue
-        verdict = str(facts["status"])
-        figure = _figures(rules, say)[0]
-        told.append({"title": _title(facts, say), "figure": figure, "verdict": verdict})
+        # two standards may ask the same with unlike limits
+        name = f"{title} · {_standard(facts, say)}" if titles.count(title) > 1 else title
+        figure = _figures(rules, say, published)[0]
+        told.append({"title": name, "figure": figure, "verdict": str(facts["status"])})
     return told
+
+
+def _is_quoted(facts: pd.Series) -> bool:
+    return bool(facts["headline"]) and facts["status"] != "not_applicable"
+
+
+def _standard(facts: pd.Series, say: Speech) -> str:
+    zh, en = facts["preset_zh"] or facts["preset_en"], facts["preset_en"]
+    return say.pick((zh, en or zh or str(facts["preset"])))
+
+
+def _published_only(findings: Findings) -> frozenset[tuple[str, str, str]]:
+    """Return line, level and unit of the figures whose fraction is only worked back from them."""
+    told = findings.indicators
+    if told.empty or "reason" not in told:
+        return frozenset()
+    rows = told.index[(told["reason"] == "published_only").to_numpy()]
+    return frozenset(
+        (str(line), str(level), str(unit))
+        for line, level, unit in zip(
+            *(rows.get_level_values(name) for name in ("line", "level", "unit_id")), strict=True
+        )
+    )
 
 
 def rules_failed(findings: Findings, say: Speech) -> list[str]:
@@ -75,9 +100,9 @@ def _by_rule(findings: Findings, levels: tuple[str, ...]) -> Iterator[pd.DataFra
     """Yield the verdicts of one rule after the other, by unit, with what the rulebook says."""
     if findings.rules.empty:
         return
-    told = ["title_zh", "title_en", "decimals", "headline"]
+    told = ["preset_zh", "preset_en", "title_zh", "title_en", "decimals", "headline"]
     flat = findings.rules.reset_index().astype({"preset": "str", "rule": "str"})
-    flat = flat[flat["level"].isin(levels)]
+    flat = flat[flat["level"].isin(levels)].drop(columns=told, errors="ignore")  # read back: both
     flat = flat.merge(findings.rulebook[told].reset_index(), on=["preset", "rule"], how="left")
     for _, rules in flat.groupby(["preset", "rule"], sort=False):
         yield rules.set_index("unit_id")
@@ -99,12 +124,14 @@ def _choice(findings: Findings, rules: pd.DataFrame, say: Speech) -> Layer:
     counts = np.bincount(verdict, minlength=len(_VERDICTS))
     paint = [*(colours.FLOOR[code] for code in _VERDICTS[:-1]), colours.NO_DATA]
     level = say.pick(RULE_LEVELS[str(facts["level"])])
+    judged = counts[0] + counts[1]
+    passes = say("rule_passes", f"{counts[0]:,}", f"{judged:,}") if judged else say("no_data")
     return {
-        "title": f"{_title(facts, say)} · {level} {counts[1]:,} / {counts[0] + counts[1]:,}",
+        "title": f"{_title(facts, say)} · {level} · {passes}",
         "codes": pack_codes(codes),
         "colours": paint,
         "unit": pack_counts(row),
-        "told": _figures(rules, say),
+        "told": _figures(rules, say, _published_only(findings)),
         "legend": [
             swatch("fill", colour, say(word), int(count))
             for word, colour, count in zip(_VERDICTS, paint, counts, strict=True)
@@ -117,10 +144,12 @@ def _codes(rules: pd.DataFrame) -> NDArray[np.int64]:
     return np.where(found < 0, len(_VERDICTS) - 1, found).astype(np.int64)
 
 
-def _figures(rules: pd.DataFrame, say: Speech) -> list[str]:
+def _figures(
+    rules: pd.DataFrame, say: Speech, published: frozenset[tuple[str, str, str]]
+) -> list[str]:
     """Say verdict, value with numerator and denominator, and limit of every unit."""
     texts = []
-    for facts in rules.to_dict("records"):
+    for unit_id, facts in zip(rules.index, rules.to_dict("records"), strict=True):
         unit = say.pick(RULE_UNITS.get(facts["unit"], (facts["unit"],) * 2))
         texts_of = [say(str(facts["status"]))]
         if not pd.isna(facts["value"]):
@@ -128,7 +157,8 @@ def _figures(rules: pd.DataFrame, say: Speech) -> list[str]:
             short = f"{facts['value']:,.{int(facts['decimals'])}f}"
             exact = float(short.replace(",", "")) == facts["limit"] != facts["value"]
             value = f"{facts['value']:,.{int(facts['decimals']) + 3 * exact}f}"
-            parts = "" if facts["denominator"] == 1 else (
+            alone = (facts["rule"], facts["level"], str(unit_id)) in published
+            parts = "" if alone or facts["denominator"] == 1 else (
                 f" ({say.number(facts['numerator'])} / {say.number(facts['denominator'])})"
             )  # fmt: skip
             texts_of.append(f"{value} {unit}{parts}")

@@ -151,6 +151,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "beds": ("床位", "Beds"),
     "places": ("日间名额", "Day places"),
     "nearest_for": ("最近服务对象", "Nearest for"),
+    "rule_passes": ("达标 {} / {}", "pass {} / {}"),
     "nearest_for_value": ("{} 处住宅,老年人 {}", "{} homes, {} elders"),
     "access": ("接入道路", "Access leg"),
     "rank": ("序号", "Rank"),

@@ -62,6 +62,8 @@ class ReportInput:
         The last evaluation.
     lacking
         Field -> why the study cannot tell it.
+    saved
+        Whether the findings were read back from a folder, which holds no roads.
     """
 
     findings: Findings
@@ -76,6 +78,7 @@ class ReportInput:
     road_gaps: pd.DataFrame | None = None
     before: Findings | None = None
     lacking: Mapping[str, str] = field(default_factory=dict)
+    saved: bool = False
 
     def why(self, name: str) -> str:
         """Return the reason why a field is missing as the end of a sentence; often none is known.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from carecircle.outputs.codes import CODES
 from carecircle.outputs.headcount import counted_in
 from carecircle.outputs.map.card import card_of
+from carecircle.outputs.map.records import counted_kinds
 from carecircle.outputs.report.input import level_rows, name_of, speech, unit_rows
 from carecircle.outputs.report.model import Part, Text, grid
 from carecircle.outputs.workbook.rules import rule_versions
@@ -29,14 +30,17 @@ def method_part(given: ReportInput) -> Part:
     card = findings.card
     n = {name: len(getattr(findings, name)) for name in ("areas", "homes", "facilities", "roads")}
     counted = int(findings.facilities["eligible"].sum()) if n["facilities"] else 0
+    roads = _roads(n["roads"], saved=given.saved)
     lead = say.pick((
         (f"数据日期 {card.as_of or '--'}:社区(村) {n['areas']:,} 个,住宅 {n['homes']:,} 处,"
-        f"设施 {n['facilities']:,} 处(计入覆盖 {counted:,} 处),道路 {n['roads']:,} 段。"),
+        f"设施 {n['facilities']:,} 处(计入覆盖 {counted:,} 处){roads[0]}。"),
         (f"As of {card.as_of or '--'}: {n['areas']:,} areas, {n['homes']:,} homes,"
-        f" {n['facilities']:,} facilities ({counted:,} count), {n['roads']:,} road pieces."),
+        f" {n['facilities']:,} facilities ({counted:,} count){roads[1]}."),
     ))  # fmt: skip
     crs = findings.areas.crs or findings.homes.crs
-    terms = [*card_of(card, say, weight=counted_in(findings))["terms"]]
+    terms = [*card_of(
+        card, say, weight=counted_in(findings), singly=counted_kinds(findings)
+    )["terms"]]  # fmt: skip
     if crs is not None:
         code = " ".join([*(":".join(crs.to_authority() or ()),)])
         terms.append((say.pick(("坐标系", "CRS")), f"{crs.name} ({code})" if code else crs.name))
@@ -47,6 +51,13 @@ def method_part(given: ReportInput) -> Part:
     blocks += _presets(given, say)
     blocks += _left_out(given, say)
     return Part(say.pick(("数据与方法", "Data and method")), tuple(blocks))
+
+
+def _roads(number: int, *, saved: bool) -> tuple[str, str]:
+    """Return how the count of roads ends the sentence; a saved result does not hold them."""
+    if saved and not number:
+        return ";道路未随结果保存", "; the saved result keeps no roads"
+    return f",道路 {number:,} 段", f", {number:,} road pieces"
 
 
 def _inputs(given: ReportInput, say: Speech) -> Iterator[Grid]:
