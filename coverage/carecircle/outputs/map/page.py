@@ -51,6 +51,7 @@ _SCRIPTS = (
     "atlas_try_panel.js",
     "atlas.js",
 )
+_OF_COMPARISONS = "atlas_swipe"  # style and script
 
 
 @cache
@@ -122,10 +123,14 @@ class Atlas(MacroElement):
         if not isinstance(figure, Figure) or chart is None:
             msg = "an atlas is drawn on a folium map: add it with add_child first"
             raise TypeError(msg)
+        compares = "views" in self.payload
+        styles = ["atlas.css", *([f"{_OF_COMPARISONS}.css"] if compares else [])]
+        scripts = [one for one in _SCRIPTS if compares or one != f"{_OF_COMPARISONS}.js"]
         head = (
             f"<style>{_leaflet_css()}</style>\n<script>{_leaflet_js()}</script>\n"
-            f"<style>{_own('atlas.css')}</style>\n"
-            + "\n".join(f"<script>{_own(name)}</script>" for name in _SCRIPTS)
+            + "\n".join(f"<style>{_own(one)}</style>" for one in styles)
+            + "\n"
+            + "\n".join(f"<script>{_own(one)}</script>" for one in scripts)
         )
         name = self.get_name()
         data = f'<script type="application/json" id="{name}">{json_for_html(self.payload)}</script>'

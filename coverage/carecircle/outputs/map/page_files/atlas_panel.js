@@ -79,17 +79,8 @@
       });
       label.appendChild(element("span", "", word));
     });
-    if (atlas.swipe) swiping(atlas, box, view > 0);
+    if (atlas.swipe) atlas.swipe.offer(box);
     if (views.scenarios.length === 1) panel.appendChild(element("p", "cc-sub", views.scenarios[0]));
-  }
-
-  /* Today and the view beside each other. */
-  function swiping({ payload, swipe }, box, possible) {
-    const label = box.appendChild(element("label", "cc-layer"));
-    const input = label.appendChild(element("input"));
-    Object.assign(input, { type: "checkbox", checked: swipe.on, disabled: !possible });
-    input.addEventListener("change", () => swipe.turn(input.checked));
-    label.appendChild(element("span", "", payload.words.swipe));
   }
 
   function headline(atlas, panel) {

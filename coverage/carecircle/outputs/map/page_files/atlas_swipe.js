@@ -39,6 +39,14 @@
       return [side(0, -Infinity, x), side(atlas.part, x, Infinity)];
     }
 
+    /* A box to tick among the views. */
+    offer(box) {
+      const label = box.appendChild(element("label", "cc-layer")), input = label.appendChild(element("input"));
+      Object.assign(input, { type: "checkbox", checked: this.on, disabled: !this.atlas.part });
+      input.addEventListener("change", () => this.turn(input.checked));
+      label.appendChild(element("span", "", this.atlas.payload.words.swipe));
+    }
+
     turn(on) {
       this.on = on;
       if (on && this.share === null) {
