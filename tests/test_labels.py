@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import carecircle as cc
 from carecircle.outputs.labels import field, profile_names, terms_line
+from carecircle.outputs.workbook.tables import table_frames
 
 FRAMES = (
     "areas", "homes", "facilities", "circles", "reached_roads", "gaps", "floor_areas", "totals",
@@ -32,3 +33,13 @@ def test_the_terms_name_the_profile_in_the_language_of_the_card():
 
 def test_every_profile_has_a_name_in_both_languages():
     assert not [name for name in cc.PROFILES if profile_names(name) == (name, name)]
+
+
+def test_every_column_of_the_sample_has_a_meaning_in_both_languages(sample_result):
+    silent = [
+        f"{table}.{name}"
+        for table, frame in table_frames(sample_result).items()
+        for name in frame.columns
+        if not all(field(table, name).meaning)
+    ]
+    assert silent == []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tomllib
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 from carecircle.inputs.contracts import CONTRACTS
@@ -52,16 +55,25 @@ _SHARES: dict[str, Pair] = {
     "uncovered": ("未覆盖", "uncovered"),
     "not_assessed": ("未评估", "not assessed"),
 }
+_OF_SHARES: dict[str, Pair] = {
+    "total": ("全部{},含未评估", "all {}, those not assessed included"),
+    "covered": ("在时限内到得了计入设施的{}", "{} within the limit of a facility that counts"),
+    "uncovered": ("超过时限或到不了的{}", "{} over the limit or without a way"),
+    "not_assessed": (
+        "没有位置、不近道路或不在任何社区的{}",
+        "{} without a position, a road near or an area",
+    ),
+}
 _UNIT_OF = {"homes": "homes", "people": "people", "elders": "people", "households": "households"}
 
 
 def _of_weights() -> list[Field]:
     fields = []
     for weight, (zh, en) in _WEIGHTS.items():
-        fields += [
-            Field(f"{weight}_{key}", (f"{zh}{label}", f"{en} {english}"), _UNIT_OF[weight], "count")
-            for key, (label, english) in _SHARES.items()
-        ]
+        for key, (label, english) in _SHARES.items():
+            told = (_OF_SHARES[key][0].format(zh), _OF_SHARES[key][1].format(en))
+            headings = (f"{zh}{label}", f"{en} {english}")
+            fields.append(Field(f"{weight}_{key}", headings, _UNIT_OF[weight], "count", told))
         meaning = (f"{zh}时限内覆盖 ÷ {zh}总数", f"{en} covered in time / {en} total")
         heading = (f"{zh}覆盖率(时间)", f"{en} covered in time, share")
         fields.append(Field(f"{weight}_rate", heading, "share", "rate", meaning))
@@ -261,6 +273,22 @@ def field(table: str, name: str) -> Field:
     >>> field("areas", "remarks").heading
     ('remarks', 'remarks')
     """
+    found = _named(table, name)
+    return found if any(found.meaning) else replace(found, meaning=_meaning(table, name))
+
+
+@cache
+def _meanings() -> dict[str, list[str]]:
+    text = resources.files("carecircle.outputs").joinpath("column_meanings.toml")
+    return tomllib.loads(text.read_text(encoding="utf-8"))
+
+
+def _meaning(table: str, name: str) -> Pair:
+    zh, en = _meanings().get(f"{table}.{name}") or _meanings().get(name) or ("", "")
+    return (zh, en)
+
+
+def _named(table: str, name: str) -> Field:
     if name in RULE_COLUMNS and (table in _RULE_TABLES or name.startswith("rules_")):
         heading, meaning, said = RULE_COLUMNS[name]
         return Field(name, heading, "", "exact" if said == "exact" else "text", meaning)
