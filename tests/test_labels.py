@@ -35,6 +35,13 @@ def test_every_profile_has_a_name_in_both_languages():
     assert not [name for name in cc.PROFILES if profile_names(name) == (name, name)]
 
 
+def test_every_column_of_a_layer_has_a_meaning_too():
+    result = cc.assess(cc.samples.toy_town())
+    for layer in ("circles", "reached_roads"):
+        columns = set(getattr(result, layer).columns) - {"geometry"}
+        assert [name for name in columns if not all(field(layer, name).meaning)] == []
+
+
 def test_every_column_of_the_sample_has_a_meaning_in_both_languages(sample_result):
     silent = [
         f"{table}.{name}"

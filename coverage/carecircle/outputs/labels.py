@@ -55,25 +55,23 @@ _SHARES: dict[str, Pair] = {
     "uncovered": ("未覆盖", "uncovered"),
     "not_assessed": ("未评估", "not assessed"),
 }
-_OF_SHARES: dict[str, Pair] = {
-    "total": ("全部{},含未评估", "all {}, those not assessed included"),
-    "covered": ("在时限内到得了计入设施的{}", "{} within the limit of a facility that counts"),
-    "uncovered": ("超过时限或到不了的{}", "{} over the limit or without a way"),
-    "not_assessed": (
-        "没有位置、不近道路或不在任何社区的{}",
-        "{} without a position, a road near or an area",
-    ),
-}
 _UNIT_OF = {"homes": "homes", "people": "people", "elders": "people", "households": "households"}
+
+
+@cache
+def _meanings() -> dict[str, dict[str, list[str]]]:
+    text = resources.files("carecircle.outputs").joinpath("column_meanings.toml")
+    return tomllib.loads(text.read_text(encoding="utf-8"))
 
 
 def _of_weights() -> list[Field]:
     fields = []
     for weight, (zh, en) in _WEIGHTS.items():
         for key, (label, english) in _SHARES.items():
-            told = (_OF_SHARES[key][0].format(zh), _OF_SHARES[key][1].format(en))
-            headings = (f"{zh}{label}", f"{en} {english}")
-            fields.append(Field(f"{weight}_{key}", headings, _UNIT_OF[weight], "count", told))
+            told = _meanings()["weights"][key]
+            meaning = (told[0].format(zh=zh), told[1].format(en=en))
+            heading = (f"{zh}{label}", f"{en} {english}")
+            fields.append(Field(f"{weight}_{key}", heading, _UNIT_OF[weight], "count", meaning))
         meaning = (f"{zh}时限内覆盖 ÷ {zh}总数", f"{en} covered in time / {en} total")
         heading = (f"{zh}覆盖率(时间)", f"{en} covered in time, share")
         fields.append(Field(f"{weight}_rate", heading, "share", "rate", meaning))
@@ -277,14 +275,10 @@ def field(table: str, name: str) -> Field:
     return found if any(found.meaning) else replace(found, meaning=_meaning(table, name))
 
 
-@cache
-def _meanings() -> dict[str, list[str]]:
-    text = resources.files("carecircle.outputs").joinpath("column_meanings.toml")
-    return tomllib.loads(text.read_text(encoding="utf-8"))
-
-
 def _meaning(table: str, name: str) -> Pair:
-    zh, en = _meanings().get(f"{table}.{name}") or _meanings().get(name) or ("", "")
+    """Return what is told of the column of a table, or else of a column of this name anywhere."""
+    told = _meanings()
+    zh, en = told.get(table, {}).get(name) or told["any"].get(name) or ("", "")
     return (zh, en)
 
 
